@@ -1,0 +1,30 @@
+using Bam.Contracts.Runs;
+using Bam.Contracts.Status;
+using Orleans.Concurrency;
+
+namespace Bam.Contracts.Grains;
+
+/// <summary>Drives one run from seed model to evaluated mixtures; the only writer of the run's state. Key: the run's name.</summary>
+[Alias("bam.ICoordinatorGrain")]
+public interface ICoordinatorGrain : IGrainWithStringKey
+{
+    /// <summary>Starts the run. The same specification again changes nothing; another one under this name is refused.</summary>
+    [Alias("Launch")]
+    Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation = default);
+
+    /// <summary>The run as last seen; null when no run has this name.</summary>
+    [Alias("GetStatus"), AlwaysInterleave]
+    Task<RunStatus?> GetStatus(CancellationToken cancellation = default);
+
+    /// <summary>Events after a cursor, waiting up to <paramref name="wait"/> (at most 2 s) for the first.</summary>
+    [Alias("ReadEvents"), AlwaysInterleave]
+    Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation = default);
+
+    /// <summary>Stops the run for good; published checkpoints stay. False when no run has this name or it has ended.</summary>
+    [Alias("Cancel")]
+    Task<bool> Cancel(CancellationToken cancellation = default);
+
+    /// <summary>Moves the run on. Called each second by every silo; cheap when there is nothing to do.</summary>
+    [Alias("Tick")]
+    Task Tick(CancellationToken cancellation = default);
+}

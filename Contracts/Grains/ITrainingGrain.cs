@@ -1,0 +1,19 @@
+using Orleans.Concurrency;
+
+namespace Bam.Contracts.Grains;
+
+/// <summary>Trains one model of a run in a session beside the grain's scheduler.</summary>
+public interface ITrainingGrain : IGrainWithStringKey
+{
+    /// <summary>Starts or resumes the training when it does not run here, and tells how it stands. Idempotent, and a heartbeat.</summary>
+    [Alias("EnsureRunning")]
+    Task<TrainingReport> EnsureRunning(TrainingAssignment assignment, CancellationToken cancellation = default);
+
+    /// <summary>Ends the session after the step in flight; the newest checkpoint stays.</summary>
+    [Alias("Stop")]
+    Task Stop(StopReason reason, CancellationToken cancellation = default);
+
+    /// <summary>How the training stands, without starting anything.</summary>
+    [Alias("GetReport"), AlwaysInterleave]
+    Task<TrainingReport> GetReport(CancellationToken cancellation = default);
+}

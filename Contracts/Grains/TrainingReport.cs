@@ -1,0 +1,28 @@
+using Bam.Contracts.Status;
+
+namespace Bam.Contracts.Grains;
+
+/// <summary>How the training of one model stands, in the words of its grain.</summary>
+[GenerateSerializer, Immutable, Alias("bam.TrainingReport")]
+public sealed record TrainingReport
+{
+    [Id(0)] public required MemberStatus Status { get; init; }
+
+    /// <summary>Newest published checkpoint; null for none.</summary>
+    [Id(1)] public CheckpointRef? Checkpoint { get; init; }
+
+    /// <summary>Results on every domain of the run, once completed.</summary>
+    [Id(2)] public IReadOnlyList<Evaluation> Evaluations { get; init; } = [];
+
+    /// <summary>Whether the grain is not on the leased silo and has asked to be moved.</summary>
+    [Id(3)] public bool Misplaced { get; init; }
+
+    /// <summary>Step that the present attempt resumed from; 0 for a fresh start.</summary>
+    [Id(4)] public long ResumedFrom { get; init; }
+
+    /// <summary>Seconds spent in training steps by surviving attempts.</summary>
+    [Id(5)] public double UsefulSeconds { get; init; }
+
+    /// <summary>Damaged checkpoints set aside by the present attempt, newest first.</summary>
+    [Id(6)] public IReadOnlyList<string> DamagedCheckpoints { get; init; } = [];
+}

@@ -1,0 +1,17 @@
+namespace Bam.Grains.Hosting;
+
+/// <summary>What a silo offers to training: a device slot, the checkpoint store and a folder for token files.</summary>
+public sealed record TrainingHostOptions
+{
+    /// <summary>Root of the checkpoint store; the same folder for every silo of a cluster.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Folder of tokenised data, shared or not.</summary>
+    public required string TokenCache { get; init; }
+
+    /// <summary>Torch device of the silo's one slot, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>CPU threads of one training step. Equal on all silos, or a resumed branch may differ in its last bits.</summary>
+    public int Threads { get; init; } = 1;
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Bam.Contracts.Runs;
+
+namespace Bam.Training.Model;
+
+/// <summary>
+/// Everything that fixes a model's tensors and arithmetic: the content of <c>config.json</c> (design.md, section 7).
+/// A dense model has no experts; a mixture has one per source.
+/// </summary>
+public sealed record ModelConfig
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.General)
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
+
+    public Architecture Architecture => Experts == 0 ? Architecture.Dense : Architecture.Mixture;
+
+    public required int Vocab { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required int Width { get; init; }
+
+    public required int Heads { get; init; }
+
+    public required int KvHeads { get; init; }
+
+    public required int Ffn { get; init; }
+
+    public required int Context { get; init; }
+
+    public double RopeTheta { get; init; } = 10_000;
+
+    public bool RopeInterleaved { get; init; } = true;
+
+    [JsonConverter(typeof(NormNameConverter))]
+    public NormKind Norm { get; init; }
+
+    public double NormEps { get; init; } = 1e-5;
+
+    public bool Tied { get; init; } = true;
+
+    /// <summary>Experts E of a mixture; 0 for a dense model.</summary>
+    public int Experts { get; init; }
+
+    public AttentionMode Attention { get; init; } = AttentionMode.Soft;
+
+    public KvMode Kv { get; init; } = KvMode.Experts;
+
+    public int FfnTopK { get; init; } = 1;
+
+    public bool FfnRenormalise { get; init; }
+
+    /// <summary>Tokenizer that the model was trained with.</summary>
+    public string Tokenizer { get; init; } = "bytes";
+
+    /// <summary>Names of the sources of a mixture's experts, in order; null for a dense model.</summary>
+    public IReadOnlyList<string>? ExpertNames { get; init; }
+
+    [JsonIgnore] public int HeadWidth => Width / Heads;
+
+    /// <summary>Experts that attend: E with soft routing, else one.</summary>
+    [JsonIgnore] public int AttentionExperts => Experts > 0 && Attention == AttentionMode.Soft ? Experts : 1;
+
+    /// <summary>Sets of keys and values: E with KV experts, else one.</summary>
+    [JsonIgnore] public int KvExperts => Kv == KvMode.Experts ? AttentionExperts : 1;
+
+    [JsonIgnore] public bool RoutesAttention => Experts > 0 && Attention == AttentionMode.Soft;
+
+    /// <summary>The dense model of a run file's shape.</summary>
+    /// <param name="shape">Validated shape.</param>
+    /// <param name="tokenizer">Name of the tokenizer.</param>
+    /// <param name="vocab">Its vocabulary; rounded up to a multiple of 64 unless the shape states one.</param>
+    public static ModelConfig Dense(ModelSpec shape, string tokenizer, int vocab) => new()
+    {
+        Vocab = shape.Vocab > 0 ? shape.Vocab : (vocab + 63) / 64 * 64,
+        Layers = shape.Layers,
+        Width = shape.Width,
+        Heads = shape.Heads,
+        KvHeads = shape.KvHeads,
+        Ffn = shape.Ffn,
+        Context = shape.Context,
+        RopeTheta = shape.RopeTheta,
+        RopeInterleaved = shape.RopeInterleaved,
+        Norm = shape.Norm,
+        NormEps = shape.NormEps,
+        Tied = shape.Tied,
+        Tokenizer = tokenizer,
+    };
+
+    /// <summary>The mixture of models of this shape.</summary>
+    /// <param name="spec">Routing.</param>
+    /// <param name="experts">Names of the sources, in the order of the experts.</param>
+    public ModelConfig Mixture(MixtureSpec spec, IReadOnlyList<string> experts) => this with
+    {
+        Experts = experts.Count,
+        ExpertNames = experts,
+        Attention = spec.Attention,
+        Kv = spec.Kv,
+        FfnTopK = spec.FfnTopK,
+        FfnRenormalise = spec.FfnRenormalise,
+    };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <exception cref="InvalidDataException">The text is not a model configuration; the message says where and why.</exception>
+    public static ModelConfig FromJson(string text, string source)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ModelConfig>(text, Json) ?? throw new InvalidDataException($"{source}: the document is null");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{source}:{e.LineNumber + 1}: not a model configuration: {e.Message.Split(" Path:")[0]}", e);
+        }
+    }
+
+    /// <summary><c>layernorm</c>, <c>rmsnorm</c>: one word in the contract.</summary>
+    private sealed class NormNameConverter : JsonConverter<NormKind>
+    {
+        public override NormKind Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetString() switch
+        {
+            "layernorm" => NormKind.LayerNorm,
+            "rmsnorm" => NormKind.RmsNorm,
+            var other => throw new JsonException($"norm '{other}' is neither 'layernorm' nor 'rmsnorm'"),
+        };
+
+        public override void Write(Utf8JsonWriter writer, NormKind value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value == NormKind.RmsNorm ? "rmsnorm" : "layernorm");
+    }
+}
