@@ -1,0 +1,11 @@
+using TorchSharp;
+
+namespace Bam.Training.Model;
+
+/// <summary>Weights of the auxiliary losses, as Scalars that live as long as their owner.</summary>
+internal sealed class LossWeights(double balance, double z)
+{
+    public Scalar Balance { get; } = balance;
+
+    public Scalar Z { get; } = z;
+}

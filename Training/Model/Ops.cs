@@ -1,0 +1,75 @@
+using TorchSharp;
+using static Bam.Training.Native.Dispatcher;
+using static TorchSharp.torch;
+
+namespace Bam.Training.Model;
+
+/// <summary>
+/// The tensor operations of the model that TorchSharp lacks, or has only with an implicit <c>Scalar</c> argument: such a temporary can be
+/// freed while native code reads it, so none may stand on the training path (tests/Training.Tests hold the sources to it).
+/// </summary>
+internal static class Ops
+{
+    private static readonly Scalar One = 1f;
+
+    /// <summary>Sum of two tensors.</summary>
+    public static Tensor Add(Tensor left, Tensor right) => left.add(right, One);
+
+    /// <summary><c>left + factor · right</c>, the factor rooted by its owner.</summary>
+    public static Tensor AddScaled(Tensor left, Tensor right, Scalar factor) => left.add(right, factor);
+
+    /// <summary><c>x Wᵀ</c>: [..., in] and [out, in] give [..., out].</summary>
+    public static Tensor Linear(Tensor x, Tensor weight) => nn.functional.linear(x, weight);
+
+    /// <summary>Rows of a [V, D] table: int64 ids [B, T] give [B, T, D].</summary>
+    public static Tensor Embedding(Tensor table, Tensor ids)
+    {
+        Span<ulong> stack = [Argument(table), Argument(ids), unchecked((ulong)-1L), Argument(false), Argument(false)];
+        Call("aten::embedding\0"u8, "\0"u8, stack);
+        return Result(stack[0]);
+    }
+
+    /// <summary>Centred norm over the last dimension, weight only.</summary>
+    public static Tensor LayerNorm(Tensor x, Tensor weight, long width, double eps)
+    {
+        Span<ulong> stack = [Argument(x), Argument(width), Optional(weight), Optional(null), Argument(eps), Argument(true)];
+        Call("aten::layer_norm\0"u8, "\0"u8, stack);
+        return Result(stack[0]);
+    }
+
+    /// <summary>Root-mean-square norm over the last dimension, weight only.</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, long width, double eps)
+    {
+        Span<ulong> stack = [Argument(x), Argument(width), Optional(weight), Optional(eps)];
+        Call("aten::rms_norm\0"u8, "\0"u8, stack);
+        return Result(stack[0]);
+    }
+
+    /// <summary>Causal softmax attention: q [B, Hq, T, K], k and v [B, Hkv, T, K] give [B, Hq, T, K]; Hkv divides Hq, neighbours share.</summary>
+    public static Tensor CausalAttention(Tensor q, Tensor k, Tensor v, bool grouped)
+    {
+        Span<ulong> stack =
+        [
+            Argument(q), Argument(k), Argument(v), Optional(null), Argument(0.0), Argument(true), 0, Argument(grouped),
+        ];
+        Call("aten::scaled_dot_product_attention\0"u8, "\0"u8, stack);
+        return Result(stack[0]);
+    }
+
+    /// <summary>
+    /// One product a group of rows: x [N, in], sorted by group, weight [E, in, out] and the groups' ends [E] (int32) give [N, out].
+    /// </summary>
+    public static Tensor GroupedMatmul(Tensor x, Tensor weight, Tensor ends)
+    {
+        Span<ulong> stack = [Argument(x), Argument(weight), Optional(ends), Optional(null), 0];
+        Call("aten::_grouped_mm\0"u8, "\0"u8, stack);
+        return Result(stack[0]);
+    }
+
+    /// <summary>Copies a list of tensors onto another, types converted, in one launch.</summary>
+    public static void CopyAll(IReadOnlyList<Tensor> into, IReadOnlyList<Tensor> from)
+    {
+        Span<ulong> stack = [Argument(into), Argument(from), Argument(false)];
+        Call("aten::_foreach_copy_\0"u8, "\0"u8, stack);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Bam.Training.Model;
+
+/// <summary>
+/// A model's weights: masters that are saved and updated, and the working copies that a step differentiates. In float32 both are one
+/// tensor; with bfloat16 arithmetic the working copies are bfloat16 and follow the masters after each update.
+/// </summary>
+public sealed class ParameterSet : IDisposable
+{
+    private readonly Dictionary<string, int> _index;
+
+    /// <summary>Makes the tensors, with undefined values.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="device">Where they live.</param>
+    /// <param name="compute">Type of the working copies: float32, bfloat16, or float64 for tests.</param>
+    public ParameterSet(ModelConfig config, Device device, ScalarType compute = ScalarType.Float32)
+    {
+        Config = config;
+        Device = device;
+        Compute = compute;
+        Specs = TensorLayout.Of(config);
+        _index = Specs.Select((spec, i) => (spec.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i);
+        var master = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        Masters = [.. Specs.Select(spec => empty([.. spec.Shape], master, device).DetachFromDisposeScope())];
+        Working = compute == master
+            ? Masters
+            : [.. Specs.Select(spec => empty([.. spec.Shape], compute, device).DetachFromDisposeScope())];
+        foreach (var tensor in Working)
+            tensor.requires_grad_(true);
+    }
+
+    public ModelConfig Config { get; }
+
+    public Device Device { get; }
+
+    /// <summary>Type of the step's arithmetic.</summary>
+    public ScalarType Compute { get; }
+
+    public IReadOnlyList<TensorSpec> Specs { get; }
+
+    /// <summary>float32 weights, in the order of <see cref="Specs"/>.</summary>
+    public IReadOnlyList<Tensor> Masters { get; }
+
+    /// <summary>Leaves of the autograd graph, in the order of <see cref="Specs"/>.</summary>
+    public IReadOnlyList<Tensor> Working { get; }
+
+    /// <summary>Whether the working copies are tensors of their own.</summary>
+    public bool HasCopies => !ReferenceEquals(Masters, Working);
+
+    /// <summary>Weights of a new seed model: normal with standard deviation 0.02, residual outputs 0.02/√(2L), norms 1, all from the seed.</summary>
+    public static ParameterSet Random(ModelConfig config, long seed, Device device, ScalarType compute = ScalarType.Float32)
+    {
+        const double std = 0.02;
+        var parameters = new ParameterSet(config, device, compute);
+        parameters.Load((spec, values) =>
+        {
+            if (spec.Group == TensorGroup.Norm)
+                values.Fill(1);
+            else
+                GaussianSource.Fill(values, seed, spec.Name, IsResidualOutput(spec) ? std / Math.Sqrt(2.0 * config.Layers) : std);
+        });
+        return parameters;
+    }
+
+    /// <summary>Sets every tensor through a float32 buffer of its size.</summary>
+    public void Load(TensorReader read)
+    {
+        using var quiet = no_grad();
+        for (var i = 0; i < Specs.Count; i++)
+        {
+            using var scope = NewDisposeScope();
+            var staged = empty([.. Specs[i].Shape], ScalarType.Float32);
+            read(Specs[i], MemoryMarshal.Cast<byte, float>(staged.bytes));
+            Masters[i].copy_(staged);
+        }
+
+        Publish();
+    }
+
+    /// <summary>Brings the working copies up to the masters.</summary>
+    public void Publish()
+    {
+        if (!HasCopies)
+            return;
+        using var quiet = no_grad();
+        Ops.CopyAll(Working, Masters);
+    }
+
+    /// <summary>The working tensor of a name.</summary>
+    internal Tensor this[string name] => Working[_index[name]];
+
+    public void Dispose()
+    {
+        foreach (var tensor in Masters.Concat(HasCopies ? Working : []))
+            tensor.Dispose();
+    }
+
+    private static bool IsResidualOutput(TensorSpec spec) =>
+        spec.Name.EndsWith(".o.weight", StringComparison.Ordinal) || spec.Name.EndsWith(".down.weight", StringComparison.Ordinal);
+}

@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace Bam.Training.Model;
+
+/// <summary>
+/// Rotary position embedding (RoPE, arXiv 2104.09864) as one complex product: the pair (a, b) of a head at position t becomes
+/// (a + ib) · exp(i t θ^(-2j/K)). Pairs are neighbours (interleaved) or half a head apart.
+/// </summary>
+internal sealed class RotaryTable : IDisposable
+{
+    private readonly Tensor _turns;                                            // [T, 1, K/2] complex
+    private readonly bool _interleaved;
+    private readonly ScalarType _real;
+
+    public RotaryTable(ModelConfig config, Device device, ScalarType compute)
+    {
+        int context = config.Context, half = config.HeadWidth / 2;
+        _interleaved = config.RopeInterleaved;
+        _real = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        var angles = new double[context * half * 2];
+        for (var t = 0; t < context; t++)
+        {
+            for (var j = 0; j < half; j++)
+            {
+                var angle = t * Math.Pow(config.RopeTheta, -2.0 * j / config.HeadWidth);
+                (angles[(t * half + j) * 2 + 1], angles[(t * half + j) * 2]) = Math.SinCos(angle);
+            }
+        }
+
+        using var scope = NewDisposeScope();
+        _turns = view_as_complex(tensor(angles, [context, 1, half, 2]).to(_real).to(device)).DetachFromDisposeScope();
+    }
+
+    /// <summary>Turns every head of x [B, T, heads, K] by its position.</summary>
+    public Tensor Apply(Tensor x, int batch, int time, int heads, int headWidth)
+    {
+        var turns = _turns.narrow(0, 0, time);
+        var wide = x.dtype == _real ? x : x.to(_real);
+        var pairs = _interleaved
+            ? wide.view(batch, time, heads, headWidth / 2, 2)
+            : wide.view(batch, time, heads, 2, headWidth / 2).transpose(-1, -2).contiguous();
+        var turned = view_as_real(view_as_complex(pairs).mul(turns));          // [B, T, heads, K/2, 2]
+        var back = _interleaved ? turned : turned.transpose(-1, -2);
+        var result = back.reshape(batch, time, heads, headWidth);
+        return x.dtype == _real ? result : result.to(x.dtype);
+    }
+
+    public void Dispose() => _turns.Dispose();
+}

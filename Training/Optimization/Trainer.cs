@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using Bam.Contracts.Runs;
+using Bam.Training.Model;
+using static TorchSharp.torch;
+
+namespace Bam.Training.Optimization;
+
+/// <summary>
+/// The training step of one model: batch, forward, backward, update. A step enqueues work and reads nothing back; only a step that is
+/// asked for a reading waits for the device. Every call must come from the same thread.
+/// </summary>
+public sealed class Trainer
+{
+    private readonly Transformer _model;
+    private readonly AdamW _optimizer;
+    private readonly IBatchSource _batches;
+    private readonly TrainSpec _spec;
+    private readonly LearningRate _rate;
+    private readonly LossWeights _weights;
+    private readonly long[] _inputs, _targets;                                 // [B, T] each
+    private readonly int _context;
+
+    /// <param name="model">Model to train; not owned.</param>
+    /// <param name="optimizer">Optimizer of its parameters; not owned.</param>
+    /// <param name="batches">Data.</param>
+    /// <param name="spec">Batch, schedule and loss weights.</param>
+    /// <param name="steps">Length of the training.</param>
+    /// <param name="step">Steps done before.</param>
+    public Trainer(Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0)
+    {
+        _model = model;
+        _optimizer = optimizer;
+        _batches = batches;
+        _spec = spec;
+        _context = model.Parameters.Config.Context;
+        _rate = new LearningRate(spec, steps);
+        _weights = new LossWeights(spec.LoadBalance, spec.RouterZ);
+        _inputs = new long[spec.Batch * _context];
+        _targets = new long[spec.Batch * _context];
+        Step = step;
+    }
+
+    /// <summary>Steps done.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Tokens of one step.</summary>
+    public long TokensPerStep => _inputs.Length;
+
+    /// <summary>Time spent waiting for data.</summary>
+    public TimeSpan DataWait { get; private set; }
+
+    /// <summary>One optimizer step.</summary>
+    /// <param name="read">Whether to wait for the device and return the numbers of the step.</param>
+    /// <returns>The numbers, or null when they were not asked for.</returns>
+    public StepReading? Advance(bool read)
+    {
+        var began = Stopwatch.GetTimestamp();
+        _batches.Fill(Step, _inputs, _targets);
+        DataWait += Stopwatch.GetElapsedTime(began);
+
+        using var scope = NewDisposeScope();
+        var device = _model.Parameters.Device;
+        var inputs = tensor(_inputs, [_spec.Batch, _context]).to(device);      // [B, T]
+        var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
+        var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
+        var loss = _model.Loss(inputs, targets, _weights, trace);
+        loss.Total.backward();
+        var rate = _rate.At(Step);
+        var norm = _optimizer.Step(rate);
+        Step++;
+        return read ? Read(loss, norm, rate, trace) : null;
+    }
+
+    private StepReading Read(StepLoss loss, Tensor norm, double rate, RoutingTrace? trace)
+    {
+        double layers = _model.Parameters.Config.Layers;
+        return new StepReading
+        {
+            Step = Step,
+            Loss = loss.Nll.item<float>(),
+            GradientNorm = norm.item<float>(),
+            LearningRate = rate,
+            Balance = loss.Balance?.item<float>() / layers,
+            Z = loss.Z?.item<float>() / layers,
+            SkippedUpdates = _optimizer.Skipped,
+            Routing = trace is null ? [] : [.. Enumerable.Range(0, (int)layers).Select(layer => Layer(trace, layer))],
+        };
+    }
+
+    private static LayerRouting Layer(RoutingTrace trace, int layer) => new(
+        trace.FfnShares[layer].cpu().data<float>().ToArray(),
+        trace.FfnEntropies[layer].item<float>(),
+        trace.AttentionShares.Count > 0 ? trace.AttentionShares[layer].cpu().data<float>().ToArray() : [],
+        trace.AttentionEntropies.Count > 0 ? trace.AttentionEntropies[layer].item<float>() : double.NaN);
+}
