@@ -1,0 +1,28 @@
+namespace Bam.Training.Data;
+
+/// <summary>
+/// One preparer at a time, across processes: an exclusively opened file, which the operating system releases when its holder dies. The
+/// file stays: deleting it would let two processes hold two files of one name.
+/// </summary>
+internal static class PreparationLock
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Waits for the lock; dispose it to release.</summary>
+    /// <exception cref="UnauthorizedAccessException">The folder is not writable.</exception>
+    public static FileStream Acquire(string path, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                cancellation.WaitHandle.WaitOne(Retry);
+            }
+        }
+    }
+}
