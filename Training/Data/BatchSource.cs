@@ -1,3 +1,5 @@
+using Bam.Training.Optimization;
+
 namespace Bam.Training.Data;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace Bam.Training.Data;
 /// A domain's N tokens form a ring, whose seam is the end of a document like any other. An epoch cuts it, from an offset of its own, into
 /// N / context windows side by side and visits each once, in an order of its own. A window's targets are its inputs shifted by one.
 /// </remarks>
-public sealed class BatchSource
+public sealed class BatchSource : IBatchSource
 {
     private readonly TokenFile[] _tokens;
     private readonly ulong[] _keys;
@@ -45,12 +47,15 @@ public sealed class BatchSource
         _keys = [.. mix.Select(m => StableHash.Combine(member64, StableHash.Of(m.Data.Name)))];
     }
 
-    /// <summary>Writes the batch of a step.</summary>
+    /// <inheritdoc/>
+    public void Fill(long step, Span<long> inputs, Span<long> targets) => Fill(step, inputs, targets, domains: default);
+
+    /// <summary>Writes the batch of a step, and says which domain each row is from.</summary>
     /// <param name="step">From 0.</param>
     /// <param name="inputs">[B, T], row-major.</param>
     /// <param name="targets">[B, T]: the token after each input.</param>
     /// <param name="domains">[B], or empty: each row's index in the mix.</param>
-    public void Fill(long step, Span<long> inputs, Span<long> targets, Span<int> domains = default)
+    public void Fill(long step, Span<long> inputs, Span<long> targets, Span<int> domains)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         if (inputs.Length != _batch * _context || targets.Length != inputs.Length || (domains.Length != _batch && !domains.IsEmpty))

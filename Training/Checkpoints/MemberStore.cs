@@ -1,0 +1,171 @@
+using System.Globalization;
+
+namespace Bam.Training.Checkpoints;
+
+/// <summary>
+/// The checkpoints of one model. A checkpoint is written aside, synced, and renamed into its place in one step, so a folder
+/// <c>step-…</c> with a manifest is complete. An attempt takes the fence before it trains; an older one can publish nothing from then on.
+/// </summary>
+public sealed class MemberStore(string folder)
+{
+    private const string Prefix = "step-", FenceFile = ".attempt", Aside = ".tmp-", Damaged = ".corrupt";
+
+    public string Folder => folder;
+
+    /// <summary>Takes the fence for an attempt and clears what a dead one left half-written.</summary>
+    /// <exception cref="StaleAttemptException">A newer attempt holds it.</exception>
+    public void Fence(int attempt)
+    {
+        Directory.CreateDirectory(folder);
+        Refuse(attempt);
+        var aside = Path.Combine(folder, $"{Aside}{Guid.NewGuid():n}");
+        DurableFile.Write(aside, System.Text.Encoding.ASCII.GetBytes(attempt.ToString(CultureInfo.InvariantCulture)));
+        File.Move(aside, Path.Combine(folder, FenceFile), overwrite: true);
+        DurableFile.SyncFolder(folder);
+        foreach (var leftover in Directory.EnumerateDirectories(folder, $"{Aside}*"))
+            Directory.Delete(leftover, recursive: true);
+    }
+
+    /// <summary>Publishes a checkpoint; when this step was published before and is sound, that one stays.</summary>
+    /// <param name="step">Step after which it was taken.</param>
+    /// <param name="attempt">Attempt that publishes.</param>
+    /// <param name="parent">Folder that the attempt went on from.</param>
+    /// <param name="bytes">Size of the files, to check the free space first.</param>
+    /// <param name="write">Writes the files into the folder it is given and returns their entries by name.</param>
+    /// <exception cref="CheckpointException">No space, no permission, a newer attempt: nothing was published, nothing is left behind.</exception>
+    internal Checkpoint Publish(
+        long step, int attempt, string? parent, long bytes, Func<string, IReadOnlyDictionary<string, FileEntry>> write)
+    {
+        var target = Path.Combine(folder, Name(step));
+        var aside = Path.Combine(folder, $"{Aside}{Guid.NewGuid():n}");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            Refuse(attempt);
+            CheckSpace(bytes);
+            Directory.CreateDirectory(aside);
+            var manifest = new CheckpointManifest
+            {
+                Step = step, Attempt = attempt, Parent = parent, Created = DateTimeOffset.UtcNow, Files = write(aside),
+            };
+            DurableFile.Write(Path.Combine(aside, CheckpointManifest.FileName), CheckpointJson.Write(manifest));
+            DurableFile.SyncFolder(aside);
+            if (Directory.Exists(target))
+            {
+                if (Verify(target).Sound is { } sound)
+                    return sound;
+                SetAside(target);
+            }
+
+            Refuse(attempt);
+            Directory.Move(aside, target);
+            DurableFile.SyncFolder(folder);
+            return new Checkpoint(target, manifest);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{target}: not saved: {e.Message.Split('\n')[0]}; free space on the store or make it writable", e);
+        }
+        finally
+        {
+            if (Directory.Exists(aside))
+                Directory.Delete(aside, recursive: true);
+        }
+    }
+
+    /// <summary>The newest checkpoint whose files are what its manifest says. Damaged ones on the way are renamed <c>.corrupt</c>.</summary>
+    /// <param name="damaged">One line for each damaged checkpoint, newest first.</param>
+    /// <returns>Null when there is none.</returns>
+    public Checkpoint? Newest(out IReadOnlyList<string> damaged)
+    {
+        var reports = new List<string>();
+        damaged = reports;
+        foreach (var candidate in Steps().OrderDescending().Select(step => Path.Combine(folder, Name(step))))
+        {
+            var (sound, problem) = Verify(candidate);
+            if (sound is not null)
+                return sound;
+            reports.Add($"{SetAside(candidate)}: {problem}");
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether any checkpoint, sound or damaged, was ever published.</summary>
+    public bool WasPublished => Directory.Exists(folder) &&
+        Directory.EnumerateDirectories(folder, $"{Prefix}*").Any();
+
+    /// <summary>Removes all but the newest <paramref name="keep"/> checkpoints, manifest first, so that none looks whole when half gone.</summary>
+    public void Prune(int keep)
+    {
+        foreach (var step in Steps().OrderDescending().Skip(keep))
+        {
+            var old = Path.Combine(folder, Name(step));
+            try
+            {
+                File.Delete(Path.Combine(old, CheckpointManifest.FileName));
+                Directory.Delete(old, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Too many checkpoints are no reason to fail; the next save tries again.
+            }
+        }
+    }
+
+    /// <summary>Checks a folder against its manifest: every file, its size and its SHA-256.</summary>
+    /// <returns>The checkpoint, or null and what is wrong.</returns>
+    public static (Checkpoint? Sound, string? Problem) Verify(string folder)
+    {
+        try
+        {
+            var manifest = CheckpointJson.Read<CheckpointManifest>(Path.Combine(folder, CheckpointManifest.FileName));
+            foreach (var (name, expected) in manifest.Files)
+            {
+                var found = DurableFile.Describe(Path.Combine(folder, name));
+                if (found.Size != expected.Size)
+                    return (null, $"{name} has {found.Size} bytes, the manifest says {expected.Size}");
+                if (found.Sha256 != expected.Sha256)
+                    return (null, $"{name} does not have the SHA-256 of the manifest");
+            }
+
+            return manifest.Files.ContainsKey(Checkpoint.ModelFile)
+                ? (new Checkpoint(folder, manifest), null)
+                : (null, $"the manifest names no {Checkpoint.ModelFile}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
+        {
+            return (null, e.Message.Split('\n')[0]);
+        }
+    }
+
+    private static string Name(long step) => $"{Prefix}{step:00000000}";
+
+    private IEnumerable<long> Steps() => !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, $"{Prefix}*")
+        .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
+        .Select(path => long.TryParse(Path.GetFileName(path)[Prefix.Length..], CultureInfo.InvariantCulture, out var step) ? step : -1)
+        .Where(step => step >= 0);
+
+    private static string SetAside(string damaged)
+    {
+        var name = damaged + Damaged;
+        for (var i = 2; Directory.Exists(name); i++)
+            name = $"{damaged}{Damaged}-{i}";
+        Directory.Move(damaged, name);
+        return name;
+    }
+
+    private void Refuse(int attempt)
+    {
+        var fence = Path.Combine(folder, FenceFile);
+        if (File.Exists(fence) && int.Parse(File.ReadAllText(fence), CultureInfo.InvariantCulture) is var newest && newest > attempt)
+            throw new StaleAttemptException(folder, attempt, newest);
+    }
+
+    private void CheckSpace(long bytes)
+    {
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        if (free < bytes)
+            throw new CheckpointException($"{folder}: a checkpoint needs {bytes >> 20} MiB, {free >> 20} MiB are free; free space on the store or lower checkpoints.keep");
+    }
+}

@@ -1,0 +1,27 @@
+using Bam.Contracts.Runs;
+
+namespace Bam.Training.Sessions;
+
+/// <summary>What a run asks of one of its models.</summary>
+/// <param name="Name">Name of the model.</param>
+/// <param name="Domains">Its data.</param>
+/// <param name="Steps">Its length in steps.</param>
+/// <param name="Train">How it is trained.</param>
+public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains, long Steps, TrainSpec Train)
+{
+    /// <summary>Name of the seed model in every run.</summary>
+    public const string Seed = "seed";
+
+    /// <summary>The plan of a model of a run.</summary>
+    /// <exception cref="ArgumentException">The run has no such model.</exception>
+    public static MemberPlan Of(RunSpec run, string member)
+    {
+        if (member == Seed)
+            return new(Seed, run.SeedModel.Domains, run.SeedModel.Checkpoint is null ? run.SeedModel.Steps : 0, run.SeedModel.Train);
+        if (run.Branches.FirstOrDefault(branch => branch.Name == member) is { } branch)
+            return new(member, branch.Domains, branch.Steps, branch.Train);
+        if (run.Mixtures.FirstOrDefault(mixture => mixture.Name == member) is { } mixture)
+            return new(member, run.MixtureData, mixture.Steps, mixture.Train);
+        throw new ArgumentException($"run '{run.Name}' has no model '{member}'", nameof(member));
+    }
+}

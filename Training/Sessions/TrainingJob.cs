@@ -1,0 +1,30 @@
+using Bam.Contracts.Runs;
+
+namespace Bam.Training.Sessions;
+
+/// <summary>Everything that one attempt at training one model needs to know.</summary>
+public sealed record TrainingJob
+{
+    public required RunSpec Run { get; init; }
+
+    /// <summary>Seed model, branch or mixture to train.</summary>
+    public required MemberPlan Member { get; init; }
+
+    /// <summary>Folder of the checkpoint that gives the first weights; null for random ones.</summary>
+    public string? ParentFolder { get; init; }
+
+    /// <summary>Number of this attempt, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Root of the checkpoint store.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Folder of tokenised data.</summary>
+    public required string TokenCache { get; init; }
+
+    /// <summary>Torch device, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>CPU threads of a step.</summary>
+    public required int Threads { get; init; }
+}

@@ -1,0 +1,231 @@
+using System.Diagnostics;
+using Bam.Training.Checkpoints;
+using Bam.Training.Data;
+using Bam.Training.Evaluation;
+using Bam.Training.Model;
+using Bam.Training.Optimization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Bam.Training.Sessions;
+
+/// <summary>
+/// One attempt at training one model: resume from the newest sound checkpoint or start from the parent, train to the end or until told
+/// to stop, save, evaluate. Runs on the calling thread, which must be the device's own.
+/// </summary>
+public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
+{
+    private const int ReadEvery = 10;
+
+    private readonly MemberStore _store = new CheckpointStore(job.Store).Open(job.Run.Name, job.Member.Name);
+    private long _skippedBefore;
+    private double _useful;
+
+    /// <exception cref="TrainingException">The training cannot go on.</exception>
+    /// <exception cref="StaleAttemptException">A newer attempt has taken over.</exception>
+    /// <exception cref="CheckpointException">The store is at fault.</exception>
+    /// <exception cref="DataException">The data is at fault.</exception>
+    public TrainingOutcome Run(CancellationToken cancellation = default)
+    {
+        using var scope = NewDisposeScope();
+        var device = torch.device(job.Device);
+        if (device.type == DeviceType.CUDA)
+        {
+            InitializeDeviceType(DeviceType.CUDA);
+            backends.cuda.matmul.allow_tf32 = true;
+        }
+
+        _store.Fence(job.Attempt);
+        using var data = OpenData(cancellation);
+        observer.Pulse();
+        var (start, damaged) = FindStart();
+        using var parameters = CreateParameters(start, device);
+        using var optimizer = new AdamW(parameters, job.Member.Train);
+        var step = Restore(start, optimizer);
+        using var model = new Transformer(parameters);
+        var batches = new BatchSource(
+            job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
+        var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step);
+        using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(), job.Run.Checkpoints.Keep);
+        observer.Prepared(new(step, TensorLayout.Parameters(parameters.Config), FlopCount.Training(parameters.Config), trainer.TokensPerStep, damaged));
+
+        var newest = start?.Checkpoint;
+        var completed = Train(trainer, optimizer, model, data, saver, newest, outcome => newest = outcome.Checkpoint ?? newest, cancellation);
+        if (completed)
+            Evaluate(model, data, trainer.Step, final: true, cancellation);
+        return new TrainingOutcome(completed, newest);
+    }
+
+    private bool Train(
+        Trainer trainer, AdamW optimizer, Transformer model, OpenedData data, CheckpointSaver saver, Checkpoint? parent,
+        Action<SaveOutcome> saved, CancellationToken cancellation)
+    {
+        var last = parent is { HasOptimizer: true } ? parent.Manifest.Step : -1;
+        SaveOutcome? outcome = null;
+        void Save()
+        {
+            last = trainer.Step;
+            saver.Save(State(trainer, optimizer), parent?.Folder, result =>
+            {
+                outcome = result;
+                saved(result);
+                observer.Saved(result);
+            });
+        }
+
+        while (trainer.Step < job.Member.Steps)
+        {
+            if (observer.ShouldStop())
+            {
+                if (trainer.Step > Math.Max(last, 0))
+                    Save();
+                saver.Wait();
+                return false;
+            }
+
+            Advance(trainer);
+            if (trainer.Step == job.Member.Steps || trainer.Step % job.Run.Checkpoints.Every == 0)
+                Save();
+            if (outcome is { Problem: StaleAttemptException stale })
+                throw stale;
+            if (job.Run.Evaluate.Every is var every and > 0 && trainer.Step % every == 0 && trainer.Step < job.Member.Steps)
+                Evaluate(model, data, trainer.Step, final: false, cancellation);
+        }
+
+        if (last < trainer.Step)
+            Save();
+        saver.Wait();
+        if (outcome is { Problem: { } problem })
+            throw problem;
+        return true;
+    }
+
+    private void Advance(Trainer trainer)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var waited = trainer.DataWait;
+        var next = trainer.Step + 1;
+        var read = next % ReadEvery == 0 || next == job.Member.Steps || next == 1 || next % job.Run.Checkpoints.Every == 0;
+        var reading = trainer.Advance(read);
+        var duration = Stopwatch.GetElapsedTime(began);
+        _useful += duration.TotalSeconds;
+        observer.Stepped(trainer.Step, duration, trainer.DataWait - waited);
+        if (reading is null)
+            return;
+        observer.Read(reading);
+        if (!double.IsFinite(reading.Loss))
+        {
+            throw new TrainingException(
+                $"{job.Member.Name}: the loss is {reading.Loss} at step {reading.Step}; lower learning_rate or look at the data", isFinal: false);
+        }
+    }
+
+    private void Evaluate(Transformer model, OpenedData data, long step, bool final, CancellationToken cancellation)
+    {
+        var own = job.Member.Domains.Select(share => share.Domain).ToHashSet();
+        foreach (var domain in data.All.Where(domain => final || own.Contains(domain.Name)))
+        {
+            var result = PerplexityMeter.Measure(
+                model, domain.Validation, limit: job.Run.Evaluate.Tokens, batch: job.Member.Train.Batch, pulse: observer.Pulse, cancellation: cancellation);
+            observer.Evaluated(domain.Name, result, step, final);
+        }
+    }
+
+    private OpenedData OpenData(CancellationToken cancellation)
+    {
+        var opened = new List<DomainData>();
+        try
+        {
+            foreach (var domain in job.Run.Domains)
+            {
+                opened.Add(DomainData.Open(domain, job.Run.Tokenizer, job.TokenCache, cancellation));
+                observer.Pulse();
+            }
+        }
+        catch
+        {
+            opened.ForEach(data => data.Dispose());
+            throw;
+        }
+
+        return new OpenedData(opened, job.Member.Domains);
+    }
+
+    /// <summary>The checkpoint to go on from: the member's own newest, else the parent's; null for random weights.</summary>
+    private (StartPoint? Start, IReadOnlyList<string> Damaged) FindStart()
+    {
+        if (_store.Newest(out var damaged) is { } own)
+            return (new StartPoint(own, own.HasOptimizer), damaged);
+        if (_store.WasPublished)
+        {
+            throw new TrainingException(
+                $"{_store.Folder}: no sound checkpoint is left ({(damaged.Count > 0 ? damaged[0] : "all are .corrupt")}); restore one, or delete the folder to train {job.Member.Name} from its start",
+                isFinal: true);
+        }
+
+        if (job.ParentFolder is not { } folder)
+            return (null, damaged);
+        var (parent, problem) = MemberStore.Verify(folder);
+        // A model from elsewhere (an import) has no manifest of ours: its tensors are checked when they are read.
+        parent ??= File.Exists(Path.Combine(folder, CheckpointManifest.FileName))
+            ? throw new TrainingException($"{folder}: {problem}; the model that {job.Member.Name} starts from is damaged", isFinal: true)
+            : new Checkpoint(folder, new CheckpointManifest { Step = 0, Attempt = 0, Created = default, Files = new Dictionary<string, FileEntry>() });
+        return (new StartPoint(parent, Resumes: false), damaged);
+    }
+
+    private ParameterSet CreateParameters(StartPoint? start, Device device)
+    {
+        var compute = job.Member.Train.Precision == Contracts.Runs.Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        if (start is not null)
+            return ModelFolder.Load(start.Checkpoint.Folder, device, compute);
+        var tokenizer = Tokenizers.Open(job.Run.Tokenizer);
+        return ParameterSet.Random(ModelConfig.Dense(job.Run.Model, tokenizer.Name, tokenizer.VocabSize), job.Run.Seed, device, compute);
+    }
+
+    /// <summary>Puts the optimizer where the checkpoint left it.</summary>
+    /// <returns>Steps done.</returns>
+    private long Restore(StartPoint? start, AdamW optimizer)
+    {
+        if (start is not { Resumes: true })
+            return 0;
+        var state = start.Checkpoint.State;
+        if (state.TargetSteps != job.Member.Steps || state.Seed != job.Run.Seed || state.Train != job.Member.Train)
+        {
+            throw new TrainingException(
+                $"{start.Checkpoint.Folder}: was trained with other settings than run '{job.Run.Name}' asks for; launch under another name", isFinal: true);
+        }
+
+        using var file = start.Checkpoint.OpenOptimizer();
+        OptimizerFile.Load(file, optimizer, TensorLayout.Of(start.Checkpoint.Config));
+        _skippedBefore = state.SkippedUpdates;
+        _useful = state.UsefulSeconds;
+        return state.Step;
+    }
+
+    private TrainingState State(Trainer trainer, AdamW optimizer) => new()
+    {
+        Step = trainer.Step,
+        Tokens = trainer.Step * trainer.TokensPerStep,
+        Windows = trainer.Step * job.Member.Train.Batch,
+        TargetSteps = job.Member.Steps,
+        Attempt = job.Attempt,
+        Seed = job.Run.Seed,
+        Member = job.Member.Name,
+        Train = job.Member.Train,
+        Threads = job.Threads,
+        SkippedUpdates = _skippedBefore + optimizer.Skipped,
+        UsefulSeconds = _useful,
+    };
+
+    private Dictionary<string, byte[]> Extras()
+    {
+        var tokenizer = Tokenizers.Open(job.Run.Tokenizer);
+        if (!tokenizer.HasRanks)
+            return [];
+        using var ranks = new MemoryStream();
+        tokenizer.WriteRanks(ranks);
+        return new() { ["tokenizer.tiktoken"] = ranks.ToArray() };
+    }
+
+    private sealed record StartPoint(Checkpoint Checkpoint, bool Resumes);
+}
