@@ -4,7 +4,7 @@ using Orleans.Concurrency;
 
 namespace Bam.Contracts.Grains;
 
-/// <summary>Drives one run from seed model to evaluated mixtures; the only writer of the run's state. Key: the run's name.</summary>
+/// <summary>Drives one run from seed model to evaluated mixtures; the only writer of the run's state. Key: <see cref="GrainKeys.Run"/>.</summary>
 [Alias("bam.ICoordinatorGrain")]
 public interface ICoordinatorGrain : IGrainWithStringKey
 {

@@ -13,6 +13,10 @@ public interface ITrainingGrain : IGrainWithStringKey
     [Alias("Stop")]
     Task Stop(StopReason reason, CancellationToken cancellation = default);
 
+    /// <summary>Takes a finished model back because its checkpoint was found damaged: it is trained again from the one before.</summary>
+    [Alias("Reopen")]
+    Task Reopen(string reason, CancellationToken cancellation = default);
+
     /// <summary>How the training stands, without starting anything.</summary>
     [Alias("GetReport"), AlwaysInterleave]
     Task<TrainingReport> GetReport(CancellationToken cancellation = default);

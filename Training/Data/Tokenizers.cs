@@ -22,6 +22,16 @@ public static class Tokenizers
         _ => throw new DataException($"tokenizer '{name}' is unknown; use {Valid}"),
     };
 
+    /// <summary>Vocabulary of a tokenizer, without loading it.</summary>
+    /// <exception cref="DataException">No tokenizer has this name.</exception>
+    public static int VocabSize(string name) => name switch
+    {
+        "bytes" => new ByteTokenizer().VocabSize,
+        "cl100k_base" => Cl100kVocabSize,
+        _ when TryParseRanks(name, out var ranks) => ranks + 1,
+        _ => throw new DataException($"tokenizer '{name}' is unknown; use {Valid}"),
+    };
+
     private static bool TryParseRanks(string name, out int ranks)
     {
         ranks = 0;

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace Bam.Grains.Devices;
+
+/// <summary>The silos of the cluster that offer a device slot, by the metadata they announce.</summary>
+internal sealed class DeviceSilos(IClusterMembershipService membership, IServiceProvider services)
+{
+    public const string DeviceKey = "bam.device", SlotsKey = "bam.slots";
+
+    // Resolved late: the cache is there only when the silo announces metadata.
+    private readonly ISiloMetadataCache _metadata = services.GetRequiredService<ISiloMetadataCache>();
+
+    /// <summary>Active silos with a slot, in the order of their addresses.</summary>
+    public IReadOnlyList<DeviceSilo> Active => [.. membership.CurrentSnapshot.Members.Values
+        .Where(member => member.Status == SiloStatus.Active && Has(member.SiloAddress))
+        .Select(member => new DeviceSilo(member.SiloAddress, member.Name, Metadata(member.SiloAddress, DeviceKey) ?? "cpu"))
+        .OrderBy(silo => silo.Name, StringComparer.Ordinal)];
+
+    /// <summary>Whether a silo has a slot.</summary>
+    public bool Has(SiloAddress silo) => Metadata(silo, SlotsKey) is { } slots && slots != "0";
+
+    private string? Metadata(SiloAddress silo, string key) => _metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key);
+}

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Bam.Grains.Hosting;
+using Bam.Training.Native;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace Bam.Grains.Devices;
+
+/// <summary>
+/// The silo's device slot: one thread on which all of its torch work runs, one piece at a time. TorchSharp keeps grad mode and dispose
+/// scopes by thread, and a process that ends while a thread is inside libtorch crashes; so the thread is ours and is joined at the end.
+/// </summary>
+internal sealed partial class DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger) : IHostedService, IDisposable
+{
+    private readonly BlockingCollection<Action> _queue = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Thread? _thread;
+    private int _busy;
+
+    /// <summary>Signalled when the silo shuts down: what runs must end after the step in flight.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Whether a piece of work is queued or runs.</summary>
+    public bool IsBusy => Volatile.Read(ref _busy) > 0;
+
+    /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already.</summary>
+    public Task<T> Run<T>(Func<T> work)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref _busy);
+        _queue.Add(() =>
+        {
+            try
+            {
+                var value = work();
+                Interlocked.Decrement(ref _busy);
+                result.SetResult(value);
+            }
+            catch (Exception e)
+            {
+                Interlocked.Decrement(ref _busy);
+                result.SetException(e);
+            }
+        });
+        return result.Task;
+    }
+
+    /// <exception cref="TorchLibraryException">libtorch cannot be loaded.</exception>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _thread = new Thread(Loop) { Name = $"bam-{options.Device}", IsBackground = true };
+        _thread.Start();
+        return _ready.Task;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        _queue.CompleteAdding();
+        await Task.Run(() => _thread?.Join(), CancellationToken.None).WaitAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _queue.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void Loop()
+    {
+        try
+        {
+            LogLoaded(options.Device, TorchLibrary.Load().ToString(), options.Threads);
+            set_num_threads(options.Threads);
+            _ready.SetResult();
+        }
+        catch (Exception e)
+        {
+            _ready.SetException(e);
+            return;
+        }
+
+        foreach (var work in _queue.GetConsumingEnumerable())
+            work();
+    }
+
+    [LoggerMessage(2001, LogLevel.Information, "Device {Device} runs on libtorch in {Library}, {Threads} threads a step")]
+    private partial void LogLoaded(string device, string library, int threads);
+}

@@ -1,0 +1,168 @@
+using Bam.Contracts.Status;
+using Bam.Grains.Devices;
+using Bam.Grains.Telemetry;
+using Bam.Training.Checkpoints;
+using Bam.Training.Evaluation;
+using Bam.Training.Optimization;
+using Bam.Training.Sessions;
+using Microsoft.Extensions.Logging;
+
+namespace Bam.Grains.Members;
+
+/// <summary>
+/// One attempt at training a model, on the device's thread, beside the grain that watches it. The grain renews it by asking how it
+/// stands; a session that nobody renews saves and ends, so a silo cut off from its cluster does not train for ever.
+/// </summary>
+internal sealed partial class MemberSession : ITrainingObserver
+{
+    private const int SpeedWindow = 20;
+
+    private static readonly TimeSpan RenewalLimit = TimeSpan.FromSeconds(60);
+
+    private readonly TrainingJob _job;
+    private readonly DeviceWorker _worker;
+    private readonly TimeProvider _time;
+    private readonly MemberMeter _meter;
+    private readonly ILogger _logger;
+    private readonly Action<CheckpointRef> _published;
+    private readonly Queue<double> _durations = new();
+    private volatile SessionSnapshot _snapshot = new();
+    private long _renewed;
+    private volatile bool _stop;
+
+    /// <param name="job">What to train.</param>
+    /// <param name="worker">Thread to train on.</param>
+    /// <param name="metrics">Where the numbers go.</param>
+    /// <param name="time">Clock of the renewal.</param>
+    /// <param name="logger">Log of the grain.</param>
+    /// <param name="published">Called for each published checkpoint, on a thread of the session.</param>
+    public MemberSession(
+        TrainingJob job, DeviceWorker worker, TrainingMetrics metrics, TimeProvider time, ILogger logger, Action<CheckpointRef> published)
+    {
+        _job = job;
+        _worker = worker;
+        _time = time;
+        _logger = logger;
+        _published = published;
+        _meter = metrics.Open(job.Run.Name, job.Member.Name, job.Member.Steps);
+        Renew();
+        Completion = worker.Run(Train);
+    }
+
+    /// <summary>Ends with the attempt; faulted when it failed.</summary>
+    public Task<TrainingOutcome> Completion { get; }
+
+    public SessionSnapshot Snapshot => _snapshot;
+
+    public void Renew() => Interlocked.Exchange(ref _renewed, _time.GetTimestamp());
+
+    /// <summary>Ends the session after the step in flight, with a checkpoint of it.</summary>
+    public void Stop() => _stop = true;
+
+    bool ITrainingObserver.ShouldStop()
+    {
+        if (!_stop && _time.GetElapsedTime(Interlocked.Read(ref _renewed)) > RenewalLimit)
+        {
+            LogAbandoned(_job.Member.Name, RenewalLimit.TotalSeconds);
+            _stop = true;
+        }
+
+        return _stop || _worker.Stopping.IsCancellationRequested;
+    }
+
+    void ITrainingObserver.Prepared(PreparedTraining prepared)
+    {
+        LogPrepared(_job.Member.Name, _job.Attempt, prepared.Step, prepared.Parameters, _job.Device);
+        foreach (var damaged in prepared.Damaged)
+            LogDamaged(damaged);
+        _snapshot = _snapshot with
+        {
+            State = MemberState.Training,
+            Step = prepared.Step,
+            ResumedFrom = prepared.Step,
+            Parameters = prepared.Parameters,
+            FlopsPerToken = prepared.FlopsPerToken,
+            TokensPerStep = prepared.TokensPerStep,
+            Damaged = prepared.Damaged,
+        };
+    }
+
+    void ITrainingObserver.Stepped(long step, TimeSpan duration, TimeSpan dataWait)
+    {
+        _durations.Enqueue(duration.TotalSeconds);
+        if (_durations.Count > SpeedWindow)
+            _durations.Dequeue();
+        var now = _snapshot;
+        _snapshot = now with
+        {
+            State = MemberState.Training,
+            Step = step,
+            UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
+            TokensPerSecond = now.TokensPerStep * _durations.Count / _durations.Sum(),
+        };
+        _meter.Stepped(now.TokensPerStep, now.FlopsPerToken, duration, dataWait);
+    }
+
+    void ITrainingObserver.Read(StepReading reading)
+    {
+        _snapshot = _snapshot with { Loss = reading.Loss };
+        _meter.Read(reading);
+    }
+
+    void ITrainingObserver.Saved(SaveOutcome outcome)
+    {
+        _meter.Saved(outcome);
+        if (outcome.Checkpoint is not { } checkpoint)
+        {
+            LogSaveFailed(outcome.Problem!.Message);
+            _snapshot = _snapshot with { SaveProblem = outcome.Problem.Message };
+            return;
+        }
+
+        var reference = Reference(checkpoint);
+        _snapshot = _snapshot with { Checkpoint = reference, SaveProblem = null };
+        _published(reference);
+    }
+
+    void ITrainingObserver.Evaluated(string domain, PerplexityResult result, long step, bool final)
+    {
+        _meter.Evaluated(domain, result.Nll);
+        if (!final)
+            return;
+        var row = new Evaluation(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte);
+        _snapshot = _snapshot with { State = MemberState.Evaluating, Evaluations = [.. _snapshot.Evaluations, row] };
+    }
+
+    void ITrainingObserver.Pulse() => _meter.Pulse();
+
+    internal static CheckpointRef Reference(Checkpoint checkpoint) =>
+        new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    private TrainingOutcome Train()
+    {
+        try
+        {
+            return new TrainingSession(_job, this).Run(_worker.Stopping);
+        }
+        catch (OperationCanceledException) when (_worker.Stopping.IsCancellationRequested)
+        {
+            return new TrainingOutcome(Completed: false, null);
+        }
+        finally
+        {
+            _meter.Dispose();
+        }
+    }
+
+    [LoggerMessage(2101, LogLevel.Information, "{Member}: attempt {Attempt} goes on from step {Step}, {Parameters} parameters on {Device}")]
+    private partial void LogPrepared(string member, int attempt, long step, long parameters, string device);
+
+    [LoggerMessage(2102, LogLevel.Warning, "Damaged checkpoint set aside: {Problem}")]
+    private partial void LogDamaged(string problem);
+
+    [LoggerMessage(2103, LogLevel.Error, "Checkpoint not saved: {Problem}")]
+    private partial void LogSaveFailed(string problem);
+
+    [LoggerMessage(2104, LogLevel.Warning, "{Member}: nobody asked for {Seconds} s, the session saves and ends")]
+    private partial void LogAbandoned(string member, double seconds);
+}

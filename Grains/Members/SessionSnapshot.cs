@@ -1,0 +1,39 @@
+using Bam.Contracts.Status;
+
+namespace Bam.Grains.Members;
+
+/// <summary>How a session stands, as an immutable value that any thread may read.</summary>
+internal sealed record SessionSnapshot
+{
+    public MemberState State { get; init; } = MemberState.Preparing;
+
+    /// <summary>Steps done.</summary>
+    public long Step { get; init; }
+
+    /// <summary>Step that the session went on from.</summary>
+    public long ResumedFrom { get; init; }
+
+    public long TokensPerStep { get; init; }
+
+    public double Loss { get; init; } = double.NaN;
+
+    public double TokensPerSecond { get; init; }
+
+    public long FlopsPerToken { get; init; }
+
+    public long Parameters { get; init; }
+
+    /// <summary>Seconds spent in steps by this session.</summary>
+    public double UsefulSeconds { get; init; }
+
+    /// <summary>Newest checkpoint that this session published; null for none.</summary>
+    public CheckpointRef? Checkpoint { get; init; }
+
+    /// <summary>Results of the finished model.</summary>
+    public IReadOnlyList<Evaluation> Evaluations { get; init; } = [];
+
+    public IReadOnlyList<string> Damaged { get; init; } = [];
+
+    /// <summary>Why the last save failed; null when it did not.</summary>
+    public string? SaveProblem { get; init; }
+}

@@ -1,0 +1,43 @@
+using Bam.Contracts.Status;
+
+namespace Bam.Grains.Members;
+
+/// <summary>Durable state of a branch or mixture grain. Its storage tag fences: only the newest activation can write.</summary>
+[GenerateSerializer, Alias("bam.TrainingGrainState")]
+internal sealed record TrainingGrainState
+{
+    /// <summary>Number of the newest attempt; 0 before the first.</summary>
+    [Id(0)] public int Attempt { get; set; }
+
+    /// <summary>Whether that attempt has not ended in an orderly way. True at a start means that the one before died.</summary>
+    [Id(1)] public bool Running { get; set; }
+
+    [Id(2)] public CheckpointRef? Checkpoint { get; set; }
+
+    /// <summary>Pending until it ends in Completed, Failed or Cancelled.</summary>
+    [Id(3)] public MemberState End { get; set; } = MemberState.Pending;
+
+    /// <summary>Attempts that died or failed.</summary>
+    [Id(4)] public int Restarts { get; set; }
+
+    /// <summary>Failures since the last progress.</summary>
+    [Id(5)] public int Failures { get; set; }
+
+    /// <summary>Step of the last failure.</summary>
+    [Id(6)] public long FailedAtStep { get; set; } = -1;
+
+    [Id(7)] public string? Error { get; set; }
+
+    [Id(8)] public IReadOnlyList<Evaluation> Evaluations { get; set; } = [];
+
+    /// <summary>Seconds spent in steps by ended attempts that were kept.</summary>
+    [Id(9)] public double UsefulSeconds { get; set; }
+
+    [Id(10)] public long Parameters { get; set; }
+
+    [Id(11)] public long TargetSteps { get; set; }
+
+    [Id(12)] public long Tokens { get; set; }
+
+    [Id(13)] public double Loss { get; set; } = double.NaN;
+}

@@ -1,0 +1,25 @@
+using Bam.Contracts.Status;
+
+namespace Bam.Grains.Runs;
+
+/// <summary>What a coordinator keeps of one model of its run.</summary>
+[GenerateSerializer, Alias("bam.MemberRecord")]
+internal sealed record MemberRecord
+{
+    [Id(0)] public required MemberStatus Status { get; set; }
+
+    [Id(1)] public CheckpointRef? Checkpoint { get; set; }
+
+    [Id(2)] public IReadOnlyList<Evaluation> Evaluations { get; set; } = [];
+
+    /// <summary>Seconds that it held a device slot.</summary>
+    [Id(3)] public double HeldSeconds { get; set; }
+
+    /// <summary>Seconds of training steps that were kept.</summary>
+    [Id(4)] public double UsefulSeconds { get; set; }
+
+    /// <summary>Damaged checkpoints that were told already.</summary>
+    [Id(5)] public int DamagedTold { get; set; }
+
+    public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
+}
