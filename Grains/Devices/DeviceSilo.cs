@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace Bam.Grains.Devices;
 
 /// <summary>A silo with a device slot.</summary>

@@ -1,7 +1,6 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Grains.Devices;
-using Orleans.Concurrency;
 using Orleans.Placement;
 
 namespace Bam.Grains.Members;

@@ -64,7 +64,7 @@ internal sealed partial class CoordinatorGrain
                 Kind = member.Status.Kind,
                 Parent = Parent(member),
                 Lease = lease,
-            });
+            }, CancellationToken.None);
         }
         finally
         {

@@ -1,4 +1,3 @@
-using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Training.Checkpoints;
 using Bam.Training.Mixing;

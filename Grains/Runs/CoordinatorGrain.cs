@@ -5,7 +5,6 @@ using Bam.Grains.Hosting;
 using Bam.Grains.Telemetry;
 using Bam.Training.Sessions;
 using Microsoft.Extensions.Logging;
-using Orleans.Concurrency;
 using Orleans.Placement;
 
 namespace Bam.Grains.Runs;
@@ -65,7 +64,7 @@ internal sealed partial class CoordinatorGrain(
         await state.WriteStateAsync(cancellation);
         _events.Written();
         await Register(cancellation);
-        await this.RegisterOrUpdateReminder(Reminder, ReminderPeriod, ReminderPeriod);
+        await this.RegisterOrUpdateReminder(Reminder, ReminderPeriod, ReminderPeriod, cancellation);
         return LaunchOutcome.Started;
     }
 
@@ -156,8 +155,8 @@ internal sealed partial class CoordinatorGrain(
         await state.WriteStateAsync(cancellation);
         _events.Written();
         await Register(cancellation);
-        if (await this.GetReminder(Reminder) is { } reminder)
-            await this.UnregisterReminder(reminder);
+        if (await this.GetReminder(Reminder, cancellation) is { } reminder)
+            await this.UnregisterReminder(reminder, cancellation);
     }
 
     private Task Register(CancellationToken cancellation) => GrainFactory.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key)

@@ -1,6 +1,5 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
-using Orleans.Concurrency;
 
 namespace Bam.Grains.Runs;
 

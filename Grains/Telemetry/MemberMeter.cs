@@ -31,7 +31,7 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
 
     public double LastProgress { get; private set; } = double.NaN;
 
-    public double DeviceMemory => Environment.WorkingSet;
+    public static double ProcessMemory => Environment.WorkingSet;
 
     public IEnumerable<Measurement<double>> Validation
     {

@@ -43,7 +43,7 @@ internal sealed class TrainingMetrics : IDisposable
         Gauge("bam.checkpoint", "By", "Size of a checkpoint's weights and moments.", member => member.CheckpointBytes);
         Gauge("bam.checkpoint.last_success.timestamp", "s", "When a checkpoint was last published, Unix time.", member => member.LastCheckpoint);
         Gauge("bam.last_progress.timestamp", "s", "When the last step was done, Unix time.", member => member.LastProgress);
-        Gauge("bam.device_memory", "By", "Memory in use on the device; of the process for the CPU.", member => member.DeviceMemory);
+        Gauge("bam.device_memory", "By", "Memory of the process that trains.", _ => MemberMeter.ProcessMemory);
         _meter.CreateObservableGauge("bam.validation_loss", () => _members.Keys.SelectMany(member => member.Validation), null, "Validation loss, nats a token.");
         _meter.CreateObservableGauge("bam.expert_token_share", () => _members.Keys.SelectMany(member => member.ExpertShares), null, "Part of the tokens an FFN expert got.");
         _meter.CreateObservableGauge("bam.router_entropy", () => _members.Keys.SelectMany(member => member.Entropies), null, "Mean entropy of a router's gates, nats.");
