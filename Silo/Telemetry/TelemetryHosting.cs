@@ -23,7 +23,7 @@ internal static class TelemetryHosting
                 .AddMeter(Meters)
                 .AddRuntimeInstrumentation()
                 .AddView(DropPeerAddress)
-                .AddPrometheusExporter());
+                .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false));
     }
 
     // Pings are counted per destination, and a destination's address has a new generation with every restart: series without end.
