@@ -17,7 +17,7 @@ public sealed class ClusterConnectionTests
 
         await using (var connection = await ClusterConnection.Open(temporary.Home, TimeSpan.FromSeconds(20), Cancellation))
         {
-            var active = await connection.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
+            var active = await connection.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true, Cancellation);
             var gateways = (await LocalCluster.Status(temporary.Home, Cancellation))!.Silos.Select(silo => silo.SiloPort);
             Assert.Equal(gateways.Order(), active.Keys.Select(silo => silo.Endpoint.Port).Order());
         }

@@ -25,7 +25,7 @@ public sealed class ClusterSettingsTests
     public void Cores_are_shared_evenly_and_no_silo_goes_without()
     {
         Assert.Equal(Environment.ProcessorCount, new ClusterSettings { Silos = 1 }.Resolve().Threads);
-        Assert.Equal(1, new ClusterSettings { Silos = 64 }.Resolve().Threads is var threads && Environment.ProcessorCount < 128 ? threads : 1);
+        Assert.InRange(new ClusterSettings { Silos = 64 }.Resolve().Threads!.Value, 1, Math.Max(1, Environment.ProcessorCount / 2));
         Assert.Equal(5, new ClusterSettings { Threads = 5 }.Resolve().Threads);
     }
 
