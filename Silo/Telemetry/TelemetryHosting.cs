@@ -26,7 +26,12 @@ internal static class TelemetryHosting
                 .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false));
     }
 
-    // Pings are counted per destination, and a destination's address has a new generation with every restart: series without end.
-    private static MetricStreamConfiguration? DropPeerAddress(Instrument instrument) =>
-        instrument.Name.StartsWith("orleans-messaging-pings", StringComparison.Ordinal) ? new() { TagKeys = [] } : null;
+    // Orleans labels pings and messages with the address of the peer, and a silo has a new one at every restart: series without end.
+    private static MetricStreamConfiguration? DropPeerAddress(Instrument instrument) => instrument.Name switch
+    {
+        "orleans-messaging-sent-messages-size" or "orleans-messaging-received-messages-size" =>
+            new() { TagKeys = ["ConnectionDirection", "MessageDirection"] },
+        var name when name.StartsWith("orleans-messaging-pings", StringComparison.Ordinal) => new() { TagKeys = [] },
+        _ => null,
+    };
 }
