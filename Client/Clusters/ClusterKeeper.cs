@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Bam.Client.Clusters;
 
 /// <summary>
-/// The process behind a local cluster: <c>bam cluster-keeper HOME</c>, started by <see cref="LocalCluster.Up"/> and belonging to no terminal.
-/// It starts the silos of <c>cluster.json</c>, writes their output to <c>logs/</c>, and starts a silo again that ends unasked: Orleans ends
-/// the process of a silo that its cluster has declared dead. SIGTERM ends the silos and then the keeper.
+/// The process behind a local cluster: <c>bam cluster-keeper HOME</c>, started by <see cref="LocalCluster.Up"/> and belonging to no
+/// terminal. It starts the silos of <c>cluster.json</c>, writes their output to <c>logs/</c>, and starts a silo again that ends unasked:
+/// Orleans ends the process of a silo that its cluster has declared dead. SIGTERM ends the silos and then the keeper.
 /// </summary>
 internal sealed class ClusterKeeper
 {

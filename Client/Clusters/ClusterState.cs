@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Bam.Client.Clusters;
 
 /// <summary>
-/// <c>cluster.json</c>: settings, ports and processes of a local cluster. Written by the keeper while it lives, and by <see cref="LocalCluster"/>
-/// before and after; always whole (written aside, then renamed).
+/// <c>cluster.json</c>: settings, ports and processes of a local cluster. Written by the keeper while it lives, and by
+/// <see cref="LocalCluster"/> before and after; always whole (written aside, then renamed).
 /// </summary>
 internal sealed record ClusterState
 {
@@ -37,7 +37,8 @@ internal sealed record ClusterState
         }
         catch (JsonException broken)
         {
-            throw new UserException($"{home.StateFile}:{broken.LineNumber + 1}: not a cluster's state; stop its silos and remove the file", 2);
+            throw new UserException(
+                $"{home.StateFile}:{broken.LineNumber + 1}: not a cluster's state; stop its silos and remove the file", 2);
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
         }
         catch (Win32Exception refused)
         {
-            log.WriteLine($"keeper: cannot start {program.File}: {refused.Message}");
+            log.WriteLine($"keeper: cannot start {program.Location}: {refused.Message}");
             return -1;
         }
 

@@ -19,8 +19,8 @@ internal sealed class LocalCluster
 
     /// <summary>
     /// Starts the cluster of <paramref name="home"/> and returns when all its silos are active. A cluster that is up already is left alone.
-    /// Silos whose keeper was killed are stopped first: nobody reads their output or waits for their end any more, and their runs go on from
-    /// the last checkpoint.
+    /// Silos whose keeper was killed are stopped first: nobody reads their output or waits for their end any more, and their runs go on
+    /// from the last checkpoint.
     /// </summary>
     /// <exception cref="UserException">
     /// The cluster runs with other settings, a port is taken, or a silo does not come up; then all that was started is stopped.
@@ -76,7 +76,8 @@ internal sealed class LocalCluster
         using var process = ClusterKeeper.Start(home);
         try
         {
-            var keeper = ProcessIdentity.Of(process.Id) ?? throw new UserException("the cluster's keeper ended as it started; is the disk full?", 1);
+            var keeper = ProcessIdentity.Of(process.Id)
+                ?? throw new UserException($"the cluster's keeper ended as it started; see {home.LogOf("keeper")}", 1);
             await WaitUntilReady(home, keeper, ct);
         }
         catch
@@ -98,9 +99,11 @@ internal sealed class LocalCluster
             if (ready.All(yes => yes)) return;
 
             var waiting = silos[Array.IndexOf(ready, false)];
-            if (silos.FirstOrDefault(silo => silo is { Process: null, LastExitCode: 2 }) is { } refused) throw Failed(home, refused, "was refused its settings");
+            if (silos.FirstOrDefault(silo => silo is { Process: null, LastExitCode: 2 }) is { } refused)
+                throw Failed(home, refused, "was refused its settings");
             if (!keeper.IsAlive()) throw Failed(home, waiting, "lost its keeper");
-            if (Stopwatch.GetElapsedTime(started) > ReadyLimit) throw Failed(home, waiting, $"was not ready within {ReadyLimit.TotalSeconds:0} s");
+            if (Stopwatch.GetElapsedTime(started) > ReadyLimit)
+                throw Failed(home, waiting, $"was not ready within {ReadyLimit.TotalSeconds:0} s");
             await Task.Delay(100, ct);
         }
     }

@@ -20,7 +20,8 @@ internal static class PortBlock
             if (FirstTaken(start, silos) is not { } taken) return start;
             start = taken + 1;
         }
-        throw new UserException($"no {PortsOfASilo * silos} free ports in a row between {First} and {Last}; name others with --port-base", 2);
+        throw new UserException(
+            $"no {PortsOfASilo * silos} free ports in a row between {First} and {Last}; name others with --port-base", 2);
     }
 
     /// <exception cref="UserException">A port of the block is in use.</exception>

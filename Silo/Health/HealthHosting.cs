@@ -8,7 +8,8 @@ namespace Bam.Silo.Health;
 /// </summary>
 internal static class HealthHosting
 {
-    public static void AddBamHealth(this WebApplicationBuilder builder) => builder.Services.AddHealthChecks().AddCheck<SiloReadiness>("silo");
+    public static void AddBamHealth(this WebApplicationBuilder builder) =>
+        builder.Services.AddHealthChecks().AddCheck<SiloReadiness>("silo");
 
     public static void MapBamHealth(this WebApplication app)
     {

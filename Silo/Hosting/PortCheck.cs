@@ -5,7 +5,7 @@ namespace Bam.Silo.Hosting;
 /// <summary>Asks for the ports before anything starts, so that a taken one is one line and not a stack trace.</summary>
 internal static class PortCheck
 {
-    /// <exception cref="SettingsException">Another process listens on one of the silo's ports, or the address is not of this host.</exception>
+    /// <exception cref="SettingsException">Another process listens on one of the ports, or the address is not of this host.</exception>
     public static void EnsureFree(SiloSettings settings)
     {
         EnsureFree(settings, settings.SiloPort, nameof(SiloSettings.SiloPort));
@@ -24,8 +24,10 @@ internal static class PortCheck
         {
             throw new SettingsException(refused.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => $"Bam:{option}: port {port} of {settings.Address} is in use; stop what uses it or give another",
-                SocketError.AddressNotAvailable => $"Bam:Address: {settings.Address} is not an address of this host; give one that is",
+                SocketError.AddressAlreadyInUse =>
+                    $"Bam:{option}: port {port} of {settings.Address} is in use; stop what uses it or give another",
+                SocketError.AddressNotAvailable =>
+                    $"Bam:Address: {settings.Address} is not an address of this host; give one that is",
                 _ => $"Bam:{option}: cannot listen on {settings.Address}:{port}: {refused.Message}",
             });
         }

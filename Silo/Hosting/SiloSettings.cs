@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Bam.Silo.Hosting;
 
@@ -102,16 +101,19 @@ internal sealed record SiloSettings
 
     private static IPAddress Ip(string text)
     {
-        if (!IPAddress.TryParse(text, out var address)) throw Wrong(nameof(Address), $"'{text}' is not an IP address; give one, such as 127.0.0.1");
-        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
-            throw Wrong(nameof(Address), $"the other silos cannot reach '{text}'; give the address of one interface, such as 127.0.0.1");
-        return address;
+        if (!IPAddress.TryParse(text, out var address))
+            throw Wrong(nameof(Address), $"'{text}' is not an IP address; give one, such as 127.0.0.1");
+        return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+            ? throw Wrong(nameof(Address), $"the other silos cannot reach '{text}'; give the address of one interface, such as 127.0.0.1")
+            : address;
     }
 
-    private static string TorchDevice(string text) =>
-        text is "cpu" or "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(text.AsSpan(5), NumberStyles.None, null, out _))
-            ? text
-            : throw Wrong(nameof(Device), $"'{text}' is not a device; give cpu, cuda or cuda:N");
+    private static string TorchDevice(string text)
+    {
+        var known = text is "cpu" or "cuda"
+            || (text.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(text.AsSpan(5), NumberStyles.None, null, out _));
+        return known ? text : throw Wrong(nameof(Device), $"'{text}' is not a device; give cpu, cuda or cuda:N");
+    }
 
     private static int Number(IConfigurationSection section, string name, int otherwise, int least, int most)
     {
@@ -124,7 +126,9 @@ internal sealed record SiloSettings
     private static string? ExistingFolder(string? text)
     {
         if (string.IsNullOrEmpty(text)) return null;
-        return Directory.Exists(text) ? Path.GetFullPath(text) : throw Wrong(nameof(LibTorch), $"no folder '{text}'; give the folder of an installed libtorch");
+        return Directory.Exists(text)
+            ? Path.GetFullPath(text)
+            : throw Wrong(nameof(LibTorch), $"no folder '{text}'; give the folder of an installed libtorch");
     }
 
     private static SettingsException Wrong(string name, string what) => new($"{Section}:{name}: {what}");

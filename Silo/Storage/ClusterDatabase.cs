@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace Bam.Silo.Storage;
 
 /// <summary>
-/// Brings the cluster's SQLite file into being: private to its owner, in WAL mode, with the schema of <c>sqlite.sql</c>. Any number of silos
-/// may do so at the same moment; the first one applies the schema, the others find it.
+/// Brings the cluster's SQLite file into being: private to its owner, in WAL mode, with the schema of <c>sqlite.sql</c>. Any number of
+/// silos may do so at the same moment; the first one applies the schema, the others find it.
 /// </summary>
 internal static class ClusterDatabase
 {
@@ -35,11 +35,13 @@ internal static class ClusterDatabase
         }
         catch (SqliteException broken) when (broken.SqliteErrorCode is NotADatabase or Corrupt)
         {
-            throw new SettingsException($"{file}: not a SQLite database, or a damaged one; restore it, or move it away to start a new cluster");
+            throw new SettingsException(
+                $"{file}: not a SQLite database, or a damaged one; restore it, or move it away to start a new cluster");
         }
         catch (Exception closed) when (closed is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException($"{file}: cannot be used ({closed.Message}); give a folder on a local disk that can be written as Bam:Home");
+            throw new SettingsException(
+                $"{file}: cannot be used ({closed.Message}); give a folder on a local disk that can be written as Bam:Home");
         }
     }
 
@@ -74,7 +76,10 @@ internal static class ClusterDatabase
         var (application, version) = (Number(connection, "PRAGMA application_id"), Number(connection, "PRAGMA user_version"));
         if (application == ApplicationId && version == SchemaVersion) return false;
         if (application == ApplicationId)
-            throw new SettingsException($"{file}: has schema {version}, this program needs {SchemaVersion}; use the program that wrote it, or another Bam:Home");
+        {
+            throw new SettingsException(
+                $"{file}: has schema {version}, this program needs {SchemaVersion}; use the program that wrote it, or another Bam:Home");
+        }
         if (application != 0 || version != 0 || Number(connection, "SELECT count(*) FROM sqlite_master") != 0)
             throw new SettingsException($"{file}: is the database of another program; give another Bam:Home");
         return true;

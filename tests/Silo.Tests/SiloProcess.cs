@@ -50,7 +50,8 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    public Task<HttpResponseMessage> Get(string path, CancellationToken cancellation) => _http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+    public Task<HttpResponseMessage> Get(string path, CancellationToken cancellation) =>
+        _http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
 
     /// <summary>Waits until <paramref name="path"/> answers 200.</summary>
     public async Task WaitFor(string path, CancellationToken cancellation)

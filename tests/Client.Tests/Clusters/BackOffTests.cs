@@ -20,6 +20,7 @@ public sealed class BackOffTests
         var backOff = new BackOff();
         for (var i = 0; i < 5; i++) backOff.After(TimeSpan.Zero);
 
-        Assert.Equal([0.5, 1], [backOff.After(TimeSpan.FromSeconds(60)).TotalSeconds, backOff.After(TimeSpan.FromSeconds(59)).TotalSeconds]);
+        Assert.Equal(TimeSpan.FromSeconds(0.5), backOff.After(TimeSpan.FromSeconds(60)));
+        Assert.Equal(TimeSpan.FromSeconds(1), backOff.After(TimeSpan.FromSeconds(59)));
     }
 }

@@ -50,7 +50,9 @@ public sealed class ClusterSettingsTests
     [InlineData(1, null, 0, "--threads")]
     public void A_number_out_of_range_is_refused_by_the_name_of_its_option(int silos, int? portBase, int? threads, string option)
     {
-        var refused = Assert.Throws<UserException>(() => new ClusterSettings { Silos = silos, PortBase = portBase, Threads = threads }.Resolve());
+        var settings = new ClusterSettings { Silos = silos, PortBase = portBase, Threads = threads };
+
+        var refused = Assert.Throws<UserException>(settings.Resolve);
 
         Assert.StartsWith(option, refused.Message, StringComparison.Ordinal);
         Assert.Equal(2, refused.ExitCode);

@@ -33,8 +33,10 @@ public sealed class SiloSettingsTests
     public void Every_option_can_be_given()
     {
         var settings = Read(
-            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7", "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
-            "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache", "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/");
+            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7",
+            "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
+            "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
+            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/");
 
         Assert.Equal(
             new SiloSettings

@@ -45,8 +45,9 @@ public sealed class MembershipTests : IDisposable
         var before = await table.ReadAllAsync(Cancellation);
         var etag = before.Members.Single().Item2;
 
-        var won = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(
-            () => table.UpdateRowAsync(Entry(1, SiloStatus.Active, suspectedBy: i + 2), etag, before.Version.Next(), Cancellation), Cancellation)));
+        var updates = Enumerable.Range(2, 8).Select(accuser => Entry(1, SiloStatus.Active, accuser));
+        var won = await Task.WhenAll(updates.Select(update => Task.Run(
+            () => table.UpdateRowAsync(update, etag, before.Version.Next(), Cancellation), Cancellation)));
 
         var after = await table.ReadAllAsync(Cancellation);
         var row = after.Members.Single().Item1;
