@@ -1,2 +1,43 @@
-var builder = WebApplication.CreateBuilder(args);
-await builder.Build().RunAsync();
+using System.Net.Sockets;
+using Bam.Silo.Health;
+using Bam.Silo.Hosting;
+using Bam.Silo.Storage;
+using Bam.Silo.Telemetry;
+
+try
+{
+    // Empty: a silo reads its command line and environment, never an appsettings.json that happens to lie in the current folder.
+    var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+    builder.Configuration.AddEnvironmentVariables().AddCommandLine(args);
+
+    var settings = SiloSettings.Read(builder.Configuration);
+    PortCheck.EnsureFree(settings);
+    ClusterDatabase.Prepare(settings.Home);
+    if (settings.LibTorch is { } libTorch) Environment.SetEnvironmentVariable("BAM_LIBTORCH", libTorch);
+
+    builder.AddBamLogging();
+    builder.AddBamTelemetry(settings);
+    builder.AddBamHealth();
+    builder.AddBamHttp(settings);
+    builder.AddBamOrleans(settings);
+
+    var app = builder.Build();
+    app.MapBamHealth();
+    app.MapPrometheusScrapingEndpoint();
+    await app.RunAsync();
+    return 0;
+}
+catch (SettingsException wrong)
+{
+    await Console.Error.WriteLineAsync($"bam-silo: {wrong.Message}");
+    return 2;
+}
+catch (Exception late) when (late.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+{
+    await Console.Error.WriteLineAsync("bam-silo: another process took one of this silo's ports while it was starting; start it again");
+    return 2;
+}
+catch (OperationCanceledException)
+{
+    return 0; // told to stop while it was still starting
+}

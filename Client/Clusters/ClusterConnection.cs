@@ -1,0 +1,73 @@
+using Bam.Contracts.Clusters;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+
+namespace Bam.Client.Clusters;
+
+/// <summary>A console's way into a cluster: an Orleans client that finds its gateways in the cluster's database.</summary>
+internal sealed class ClusterConnection : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private ClusterConnection(IHost host) => _host = host;
+
+    /// <summary>The cluster's grains.</summary>
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Connects to the cluster of <paramref name="home"/>, trying again until <paramref name="limit"/>.</summary>
+    /// <exception cref="UserException">No cluster answers; exit code 3.</exception>
+    public static async Task<ClusterConnection> Open(ClusterHome home, TimeSpan limit, CancellationToken ct)
+    {
+        if (!File.Exists(home.Database)) throw NoCluster(home);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        deadline.CancelAfter(limit);
+        var host = Build(home, deadline.Token);
+        try
+        {
+            await host.StartAsync(deadline.Token);
+            return new(host);
+        }
+        catch
+        {
+            host.Dispose();
+            ct.ThrowIfCancellationRequested();
+            throw NoCluster(home); // whatever the driver or Orleans said (no gateway, no table, refused), the fix is the same
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await _host.StopAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The cluster notices by itself that a client has gone.
+        }
+        _host.Dispose();
+    }
+
+    // Empty: no logging, so nothing of Orleans reaches the console.
+    private static IHost Build(ClusterHome home, CancellationToken deadline)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.UseOrleansClient(client => client
+            .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
+            .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5))
+            .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10)) // the silos' value
+            .UseAdoNetClustering(options =>
+                (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, SqliteStore.ConnectionString(home.Folder)))
+            .UseConnectionRetryFilter(async (_, _) =>
+            {
+                await Task.Delay(200, deadline);
+                return true;
+            }));
+        return builder.Build();
+    }
+
+    private static UserException NoCluster(ClusterHome home) =>
+        new($"no cluster answers at {home.Folder}: start one with 'bam cluster up'", 3);
+}

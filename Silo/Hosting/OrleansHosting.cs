@@ -1,0 +1,73 @@
+using Bam.Contracts.Clusters;
+using Bam.Grains.Hosting;
+using Orleans.Configuration;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
+using Orleans.Storage;
+
+namespace Bam.Silo.Hosting;
+
+/// <summary>The silo: cluster, stores, failure detection and training.</summary>
+internal static class OrleansHosting
+{
+    /// <summary>Name of the grain storage that every grain's state lies in.</summary>
+    public const string StorageName = "bam";
+
+    public static void AddBamOrleans(this WebApplicationBuilder builder, SiloSettings settings) => builder.UseOrleans(silo => silo
+        .Identify(settings)
+        .StoreInSqlite(SqliteStore.ConnectionString(settings.Home))
+        .DetectFailures()
+        .AddBamTraining(new TrainingHostOptions
+        {
+            Store = settings.Store,
+            TokenCache = settings.TokenCache,
+            Device = settings.Device,
+            Threads = settings.Threads,
+        }));
+
+    private static ISiloBuilder Identify(this ISiloBuilder silo, SiloSettings settings) => silo
+        .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
+        .Configure<SiloOptions>(options => options.SiloName = settings.Name)
+        .ConfigureEndpoints(settings.Address, settings.SiloPort, settings.GatewayPort)
+        .UseSiloMetadata(new Dictionary<string, string>
+        {
+            ["bam.device"] = settings.Device,
+            ["bam.slots"] = settings.Slots.ToString(),
+        });
+
+    /// <summary>Membership, grain state and reminders in one file.</summary>
+    internal static ISiloBuilder StoreInSqlite(this ISiloBuilder silo, string connectionString) => silo
+        .UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString))
+        .UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString))
+        .AddAdoNetGrainStorage(StorageName, storage => storage.Configure<Serializer>((options, serializer) =>
+        {
+            (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString);
+            // Numbered ids, known types only: what is stored today is read by the next version, and a row can name no type to load.
+            options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+
+    /// <summary>
+    /// A killed silo's work resumes in about 3 s, a hung one's in about 8 s (research/orleans.md, section 3). Not lower: any pause longer
+    /// than the window of 6 s evicts the silo, and eviction ends its process.
+    /// </summary>
+    private static ISiloBuilder DetectFailures(this ISiloBuilder silo)
+    {
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+            membership.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+            membership.NumMissedProbesLimit = 3;
+            membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        });
+        // A client on the other side of a dead silo waits no longer than this; calls are short by design.
+        silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
+        silo.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
+
+        // Must exceed the detection window. The default, 30 s, is what a resume would wait for.
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.FromSeconds(8));
+#pragma warning disable ORLEANSEXP003 // With the default directory, losing any silo also stops trainers on healthy ones.
+        return silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+    }
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Net;
+
+namespace Bam.Silo.Hosting;
+
+/// <summary>
+/// Options of a silo, from the command line (<c>--Bam:Name=silo-1</c>) or the environment (<c>Bam__Name=silo-1</c>).
+/// </summary>
+internal sealed record SiloSettings
+{
+    private const string Section = "Bam";
+
+    /// <summary>Name of the silo: letters, digits, '-', '_' and '.'; also its service.instance.id in telemetry. Default silo-1.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>IP address to listen on and to be reached at by the other silos and clients. Default 127.0.0.1.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>Port for the other silos. Keep it between restarts: it is the silo's identity. Default 11111.</summary>
+    public required int SiloPort { get; init; }
+
+    /// <summary>Port for clients. Default 11112.</summary>
+    public required int GatewayPort { get; init; }
+
+    /// <summary>Port of /metrics and /health. Default 11113.</summary>
+    public required int HttpPort { get; init; }
+
+    /// <summary>Home folder of the cluster; all its silos share it. Full path, created when missing.</summary>
+    public required string Home { get; init; }
+
+    /// <summary>Root of the checkpoint store. Full path; default <c>store</c> in the home folder.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Folder of tokenised data. Full path; default <c>tokens</c> in the home folder.</summary>
+    public required string TokenCache { get; init; }
+
+    /// <summary>Torch device of the silo's slot: cpu, cuda or cuda:N. Default cpu.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Training sessions at once: 1, or 0 for a silo that only coordinates. Default 1.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>CPU threads of one training step. Default 1.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Folder of an installed libtorch; null to use the one that came along.</summary>
+    public string? LibTorch { get; init; }
+
+    private static readonly string[] Names =
+    [
+        nameof(Name), nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Store),
+        nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(LibTorch),
+    ];
+
+    /// <summary>Reads and checks the options.</summary>
+    /// <exception cref="SettingsException">An option is unknown, missing or cannot work.</exception>
+    public static SiloSettings Read(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(Section);
+        RefuseUnknown(section);
+
+        var home = Path.GetFullPath(section[nameof(Home)] is { Length: > 0 } folder
+            ? folder
+            : throw Wrong(nameof(Home), "missing; give the cluster's home folder, such as --Bam:Home=.bam"));
+        var settings = new SiloSettings
+        {
+            Name = SiloName(section[nameof(Name)] ?? "silo-1"),
+            Address = Ip(section[nameof(Address)] ?? "127.0.0.1"),
+            SiloPort = Number(section, nameof(SiloPort), 11111, 1, 65535),
+            GatewayPort = Number(section, nameof(GatewayPort), 11112, 1, 65535),
+            HttpPort = Number(section, nameof(HttpPort), 11113, 1, 65535),
+            Home = home,
+            Store = Path.GetFullPath(section[nameof(Store)] ?? "store", home),
+            TokenCache = Path.GetFullPath(section[nameof(TokenCache)] ?? "tokens", home),
+            Device = TorchDevice(section[nameof(Device)] ?? "cpu"),
+            Slots = Number(section, nameof(Slots), 1, 0, 1),
+            Threads = Number(section, nameof(Threads), 1, 1, 1024),
+            LibTorch = ExistingFolder(section[nameof(LibTorch)]),
+        };
+        settings.RefuseSharedPorts();
+        return settings;
+    }
+
+    private static void RefuseUnknown(IConfigurationSection section)
+    {
+        var unknown = section.GetChildren().FirstOrDefault(child => !Names.Contains(child.Key, StringComparer.OrdinalIgnoreCase));
+        if (unknown is not null) throw Wrong(unknown.Key, $"no such option; options: {string.Join(", ", Names)}");
+    }
+
+    private void RefuseSharedPorts()
+    {
+        if (SiloPort == GatewayPort) throw Wrong(nameof(GatewayPort), $"{GatewayPort} is SiloPort already; give each its own port");
+        if (HttpPort == SiloPort || HttpPort == GatewayPort)
+            throw Wrong(nameof(HttpPort), $"{HttpPort} is SiloPort or GatewayPort already; give each its own port");
+    }
+
+    private static string SiloName(string text) =>
+        text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
+            ? text
+            : throw Wrong(nameof(Name), $"'{text}' is not a silo's name; use letters, digits, '-', '_' and '.', such as silo-1");
+
+    private static IPAddress Ip(string text)
+    {
+        if (!IPAddress.TryParse(text, out var address))
+            throw Wrong(nameof(Address), $"'{text}' is not an IP address; give one, such as 127.0.0.1");
+        return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+            ? throw Wrong(nameof(Address), $"the other silos cannot reach '{text}'; give the address of one interface, such as 127.0.0.1")
+            : address;
+    }
+
+    private static string TorchDevice(string text)
+    {
+        var known = text is "cpu" or "cuda"
+            || (text.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(text.AsSpan(5), NumberStyles.None, null, out _));
+        return known ? text : throw Wrong(nameof(Device), $"'{text}' is not a device; give cpu, cuda or cuda:N");
+    }
+
+    private static int Number(IConfigurationSection section, string name, int otherwise, int least, int most)
+    {
+        if (section[name] is not { } text) return otherwise;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw Wrong(name, $"'{text}' is not a number from {least} to {most}");
+    }
+
+    private static string? ExistingFolder(string? text)
+    {
+        if (string.IsNullOrEmpty(text)) return null;
+        return Directory.Exists(text)
+            ? Path.GetFullPath(text)
+            : throw Wrong(nameof(LibTorch), $"no folder '{text}'; give the folder of an installed libtorch");
+    }
+
+    private static SettingsException Wrong(string name, string what) => new($"{Section}:{name}: {what}");
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using Bam.Silo.Hosting;
+using Microsoft.Extensions.Configuration;
+
+namespace Bam.Silo.Tests.Hosting;
+
+public sealed class SiloSettingsTests
+{
+    [Fact]
+    public void A_home_is_enough()
+    {
+        var settings = Read("--Bam:Home=/data/bam");
+
+        Assert.Equal(
+            new SiloSettings
+            {
+                Name = "silo-1",
+                Address = IPAddress.Loopback,
+                SiloPort = 11111,
+                GatewayPort = 11112,
+                HttpPort = 11113,
+                Home = "/data/bam",
+                Store = "/data/bam/store",
+                TokenCache = "/data/bam/tokens",
+                Device = "cpu",
+                Slots = 1,
+                Threads = 1,
+            },
+            settings);
+    }
+
+    [Fact]
+    public void Every_option_can_be_given()
+    {
+        var settings = Read(
+            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7",
+            "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
+            "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
+            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/");
+
+        Assert.Equal(
+            new SiloSettings
+            {
+                Name = "gpu_0.a",
+                Address = IPAddress.Parse("10.0.0.7"),
+                SiloPort = 1,
+                GatewayPort = 2,
+                HttpPort = 65535,
+                Home = "/h",
+                Store = "/mnt/store",
+                TokenCache = "/h/cache",
+                Device = "cuda:3",
+                Slots = 0,
+                Threads = 8,
+                LibTorch = "/",
+            },
+            settings);
+    }
+
+    [Theory]
+    [InlineData("--Bam:Home=", "Bam:Home: missing; give the cluster's home folder, such as --Bam:Home=.bam")]
+    [InlineData("--Bam:SiloPrt=5", "Bam:SiloPrt: no such option; options: Name, Address, SiloPort,")]
+    [InlineData("--Bam:SiloPort=0", "Bam:SiloPort: '0' is not a number from 1 to 65535")]
+    [InlineData("--Bam:HttpPort=http", "Bam:HttpPort: 'http' is not a number from 1 to 65535")]
+    [InlineData("--Bam:GatewayPort=11111", "Bam:GatewayPort: 11111 is SiloPort already")]
+    [InlineData("--Bam:HttpPort=11112", "Bam:HttpPort: 11112 is SiloPort or GatewayPort already")]
+    [InlineData("--Bam:Name=silo 1", "Bam:Name: 'silo 1' is not a silo's name")]
+    [InlineData("--Bam:Address=localhost", "Bam:Address: 'localhost' is not an IP address")]
+    [InlineData("--Bam:Address=0.0.0.0", "Bam:Address: the other silos cannot reach '0.0.0.0'")]
+    [InlineData("--Bam:Device=gpu", "Bam:Device: 'gpu' is not a device; give cpu, cuda or cuda:N")]
+    [InlineData("--Bam:Device=cuda:x", "Bam:Device: 'cuda:x' is not a device")]
+    [InlineData("--Bam:Slots=2", "Bam:Slots: '2' is not a number from 0 to 1")]
+    [InlineData("--Bam:Threads=0", "Bam:Threads: '0' is not a number from 1 to 1024")]
+    [InlineData("--Bam:LibTorch=/no/such/folder", "Bam:LibTorch: no folder '/no/such/folder'")]
+    public void What_cannot_work_is_one_line_that_names_the_option_and_the_fix(string argument, string line)
+    {
+        var wrong = Assert.Throws<SettingsException>(() => Read("--Bam:Home=/h", argument));
+
+        Assert.StartsWith(line, wrong.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', wrong.Message);
+    }
+
+    private static SiloSettings Read(params string[] arguments) =>
+        SiloSettings.Read(new ConfigurationBuilder().AddCommandLine(arguments).Build());
+}

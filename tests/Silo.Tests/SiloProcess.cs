@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Bam.Silo.Tests;
+
+/// <summary>A real silo in a process of its own; killed at the end, however the test went.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+    private readonly HttpClient _http;
+
+    private SiloProcess(Process process, int httpPort)
+    {
+        _process = process;
+        _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
+        process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+    }
+
+    /// <summary>What it wrote to standard error; whole once it has ended.</summary>
+    public string Errors => _errors.ToString().Trim();
+
+    public static SiloProcess Start(string home, int portBase)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            ArgumentList =
+            {
+                "exec", Path.Combine(AppContext.BaseDirectory, "Bam.Silo.dll"), $"--Bam:Home={home}",
+                $"--Bam:SiloPort={portBase}", $"--Bam:GatewayPort={portBase + 1}", $"--Bam:HttpPort={portBase + 2}",
+            },
+        };
+        return new(Process.Start(start)!, portBase + 2);
+    }
+
+    /// <summary>Three loopback ports in a row, free now, from a range that the system does not hand out by itself.</summary>
+    public static int FreePorts()
+    {
+        while (true)
+        {
+            var start = Random.Shared.Next(20000, 32000);
+            if (Enumerable.Range(start, 3).All(IsFree)) return start;
+        }
+    }
+
+    public Task<HttpResponseMessage> Get(string path, CancellationToken cancellation) =>
+        _http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+
+    /// <summary>Waits until <paramref name="path"/> answers 200.</summary>
+    public async Task WaitFor(string path, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            try
+            {
+                using var answer = await Get(path, limit.Token);
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                Assert.False(_process.HasExited, $"the silo ended: {Errors}");
+            }
+            await Task.Delay(50, limit.Token);
+        }
+    }
+
+    public void Terminate() => Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
+
+    /// <summary>Waits up to 20 s for its end.</summary>
+    public async Task<int> ExitCode(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(20), cancellation);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
+        _process.Dispose();
+        _http.Dispose();
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Bam.Contracts.Clusters;
+using Bam.Silo.Hosting;
+using Bam.Silo.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Configuration;
+using Orleans.Storage;
+
+namespace Bam.Silo.Tests.Storage;
+
+/// <summary>Orleans' own providers on a real file with our schema, wired as in the silo; no silo runs.</summary>
+internal sealed class OrleansStores : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+    private readonly IHost _host;
+
+    public OrleansStores()
+    {
+        ClusterDatabase.Prepare(_temporary.Folder);
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddLogging();
+        builder.UseOrleans(silo => silo
+            .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
+            .ConfigureEndpoints(siloPort: 1, gatewayPort: 2)
+            .StoreInSqlite(SqliteStore.ConnectionString(_temporary.Folder)));
+        _host = builder.Build();
+    }
+
+    /// <summary>The membership table, as a silo sees it after its start.</summary>
+    public async Task<IMembershipTable> Membership(CancellationToken cancellation)
+    {
+        var table = _host.Services.GetRequiredService<IMembershipTable>();
+        await table.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellation);
+        return table;
+    }
+
+    /// <summary>The grain storage that grains name "bam".</summary>
+    public async Task<IGrainStorage> GrainStorage(CancellationToken cancellation)
+    {
+        var storage = _host.Services.GetRequiredKeyedService<IGrainStorage>(OrleansHosting.StorageName);
+        var lifecycle = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
+        ((ILifecycleParticipant<ISiloLifecycle>)storage).Participate(lifecycle);
+        await lifecycle.OnStart(cancellation);
+        return storage;
+    }
+
+    /// <summary>The table behind reminders.</summary>
+    public async Task<IReminderTable> Reminders(CancellationToken cancellation)
+    {
+        var table = _host.Services.GetRequiredService<IReminderTable>();
+        await table.StartAsync(cancellation);
+        return table;
+    }
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        _temporary.Dispose();
+    }
+}
