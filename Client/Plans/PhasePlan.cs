@@ -4,15 +4,17 @@ namespace Bam.Client.Plans;
 
 /// <summary>What one phase will take.</summary>
 /// <param name="Phase">The phase.</param>
-/// <param name="Models">Models that train in it.</param>
+/// <param name="Trains">What trains in it.</param>
+/// <param name="Models">How many of them.</param>
 /// <param name="Steps">Steps of all of them.</param>
 /// <param name="Tokens">Tokens of all of them.</param>
 /// <param name="Flops">Training FLOPs of all of them.</param>
 /// <param name="Duration">From its beginning to its end; null without a measured speed.</param>
-internal sealed record PhasePlan(RunPhase Phase, int Models, long Steps, long Tokens, double Flops, TimeSpan? Duration)
+internal sealed record PhasePlan(RunPhase Phase, MemberKind Trains, int Models, long Steps, long Tokens, double Flops, TimeSpan? Duration)
 {
-    public static PhasePlan Of(RunPhase phase, IReadOnlyList<ModelPlan> models, double? flopsPerSecond, int devices) => new(
+    public static PhasePlan Of(RunPhase phase, MemberKind trains, IReadOnlyList<ModelPlan> models, double? flopsPerSecond, int devices) => new(
         phase,
+        trains,
         models.Count,
         models.Sum(model => (long)model.Steps),
         models.Sum(model => model.Tokens),

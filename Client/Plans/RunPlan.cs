@@ -43,6 +43,6 @@ internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IRea
         return new(spec.Name, models, [.. phases.Where(phase => phase.Steps > 0)], models.Sum(model => model.DiskBytes(spec.Checkpoints.Keep)));
 
         PhasePlan Phase(RunPhase phase, MemberKind kind) =>
-            PhasePlan.Of(phase, [.. models.Where(model => model.Kind == kind)], flopsPerSecond, devices);
+            PhasePlan.Of(phase, kind, [.. models.Where(model => model.Kind == kind)], flopsPerSecond, devices);
     }
 }
