@@ -1,0 +1,48 @@
+using Bam.Client.RunFiles;
+using Bam.Contracts.Runs;
+using Bam.Contracts.Status;
+using Bam.Training.Model;
+
+namespace Bam.Client.Plans;
+
+/// <summary>What a run will take, counted from its specification alone: nothing is allocated and torch is not loaded.</summary>
+/// <param name="Run">Name of the run.</param>
+/// <param name="Models">The seed model, the branches and the mixtures, in the run file's order.</param>
+/// <param name="Phases">The phases that train, in their order.</param>
+/// <param name="DiskBytes">Checkpoints of all models at the fullest moment.</param>
+internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IReadOnlyList<PhasePlan> Phases, long DiskBytes)
+{
+    /// <summary>Training FLOPs of the whole run.</summary>
+    public double Flops => Phases.Sum(phase => phase.Flops);
+
+    /// <summary>Plans a run.</summary>
+    /// <param name="spec">Validated specification.</param>
+    /// <param name="flopsPerSecond">Training speed of one device in model FLOPs a second; null omits the times.</param>
+    /// <param name="devices">Device slots that train at the same time.</param>
+    public static RunPlan Of(RunSpec spec, double? flopsPerSecond = null, int devices = 1)
+    {
+        var dense = ModelConfig.Dense(spec.Model, spec.Tokenizer, TokenizerNames.Vocab(spec.Tokenizer));
+        IReadOnlyList<string> experts =
+        [
+            .. spec.IncludeSeedAsExpert ? ["seed"] : Array.Empty<string>(),
+            .. spec.Branches.Select(branch => branch.Name),
+        ];
+        List<ModelPlan> models =
+        [
+            ModelPlan.Of("seed", MemberKind.Seed, dense, spec.SeedModel.Train, spec.SeedModel.Checkpoint is null ? spec.SeedModel.Steps : 0),
+            .. spec.Branches.Select(branch => ModelPlan.Of(branch.Name, MemberKind.Branch, dense, branch.Train, branch.Steps)),
+            .. spec.Mixtures.Select(mixture =>
+                ModelPlan.Of(mixture.Name, MemberKind.Mixture, dense.Mixture(mixture, experts), mixture.Train, mixture.Steps)),
+        ];
+        PhasePlan[] phases =
+        [
+            Phase(RunPhase.Seed, MemberKind.Seed),
+            Phase(RunPhase.Branch, MemberKind.Branch),
+            Phase(RunPhase.Continue, MemberKind.Mixture),
+        ];
+        return new(spec.Name, models, [.. phases.Where(phase => phase.Steps > 0)], models.Sum(model => model.DiskBytes(spec.Checkpoints.Keep)));
+
+        PhasePlan Phase(RunPhase phase, MemberKind kind) =>
+            PhasePlan.Of(phase, kind, [.. models.Where(model => model.Kind == kind)], flopsPerSecond, devices);
+    }
+}

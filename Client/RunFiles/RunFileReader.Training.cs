@@ -1,0 +1,63 @@
+using Bam.Contracts.Runs;
+using Bam.Training.Model;
+
+namespace Bam.Client.RunFiles;
+
+internal sealed partial class RunFileReader
+{
+    private static readonly string[] LengthKeys = ["steps", "tokens", "flops"];
+
+    private static readonly string[] TrainKeys =
+    [
+        "batch", "learning_rate", "warmup", "weight_decay", "precision", "final_learning_rate", "clip_norm", "beta1", "beta2",
+        "load_balance", "router_z",
+    ];
+
+    private static readonly Dictionary<string, Precision> Precisions = new() { ["fp32"] = Precision.Float32, ["bf16"] = Precision.BFloat16 };
+
+    /// <summary>The <c>train</c> mapping of a section over the defaults that it inherits.</summary>
+    private static TrainSpec Train(YamlSection parent, TrainSpec defaults)
+    {
+        var section = parent.Section("train");
+        section.Allow(TrainKeys);
+        return new()
+        {
+            Batch = section.Int("batch", defaults.Batch, max: 1 << 20),
+            LearningRate = section.Number("learning_rate", defaults.LearningRate, NumberRule.Positive),
+            Warmup = section.Int("warmup", defaults.Warmup, min: 0),
+            WeightDecay = section.Number("weight_decay", defaults.WeightDecay, NumberRule.NotNegative),
+            Precision = section.Choice("precision", defaults.Precision, Precisions),
+            FinalLearningRate = section.Number("final_learning_rate", defaults.FinalLearningRate, NumberRule.UnitInterval),
+            ClipNorm = section.Number("clip_norm", defaults.ClipNorm, NumberRule.Positive),
+            Beta1 = section.Number("beta1", defaults.Beta1, NumberRule.BelowOne),
+            Beta2 = section.Number("beta2", defaults.Beta2, NumberRule.BelowOne),
+            LoadBalance = section.Number("load_balance", defaults.LoadBalance, NumberRule.NotNegative),
+            RouterZ = section.Number("router_z", defaults.RouterZ, NumberRule.NotNegative),
+        };
+    }
+
+    /// <summary>The length in steps, stated in steps, tokens or training FLOPs of this model; rounded up to whole steps.</summary>
+    private static int Steps(YamlSection section, TrainSpec train, ModelConfig model)
+    {
+        var stated = LengthKeys.Where(section.Has).ToList();
+        if (stated.Count != 1)
+        {
+            if (stated.Count > 1)
+                section.Problem(stated[1], $"stands beside {stated[0]}; state one of steps, tokens and flops");
+            else if (!section.Broken)
+                section.Problem("steps", "is missing; state one of steps, tokens and flops");
+            return 1;
+        }
+
+        double tokensPerStep = (double)train.Batch * model.Context;
+        var steps = stated[0] switch
+        {
+            "steps" => section.Int("steps", 1),
+            "tokens" => Math.Ceiling(section.Count("tokens", 1) / tokensPerStep),
+            _ => Math.Ceiling(section.Number("flops", 1, NumberRule.Positive) / (FlopCount.Training(model) * tokensPerStep)),
+        };
+        if (steps <= int.MaxValue) return (int)steps;
+        section.Problem(stated[0], $"is {steps:0.###e+0} steps; at most {int.MaxValue} can be counted");
+        return 1;
+    }
+}

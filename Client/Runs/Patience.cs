@@ -1,0 +1,32 @@
+using Bam.Client.Clusters;
+
+namespace Bam.Client.Runs;
+
+/// <summary>Repeats calls to a cluster that may lose a silo at any time, until its limit. Only for calls that may be repeated.</summary>
+internal sealed class Patience(TimeProvider time)
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60), CallLimit = TimeSpan.FromSeconds(10), Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Raised for each try that failed.</summary>
+    public event Action? Retrying;
+
+    /// <exception cref="UserException">No answer within <see cref="Limit"/>; exit code 3.</exception>
+    public async Task<T> Call<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call(cancellation).WaitAsync(CallLimit, time, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                if (time.GetElapsedTime(began) >= Limit)
+                    throw new UserException($"the cluster has not answered for {Limit.TotalSeconds:0} s; look at it with 'bam cluster status'", 3);
+                Retrying?.Invoke();
+                await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+}

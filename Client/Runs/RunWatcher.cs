@@ -1,0 +1,52 @@
+using Bam.Client.Clusters;
+using Bam.Client.RunFiles;
+using Bam.Client.Views;
+using Bam.Contracts.Status;
+
+namespace Bam.Client.Runs;
+
+/// <summary>Pulls a run's status and events until it ends.</summary>
+internal sealed class RunWatcher(TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Shows the run until its end.</summary>
+    /// <returns>The last status.</returns>
+    /// <exception cref="UserException">No run has this name, or the cluster went away for good.</exception>
+    public async Task<RunStatus> Watch(IRunClient client, string run, IRunView view, CancellationToken cancellation)
+    {
+        client.Reconnecting += view.Reconnecting;
+        try
+        {
+            return await view.During(() => Pull(client, run, view, cancellation)).ConfigureAwait(false);
+        }
+        finally
+        {
+            client.Reconnecting -= view.Reconnecting;
+        }
+    }
+
+    /// <summary>The status of a run that must exist.</summary>
+    /// <exception cref="UserException">No run has this name; says which name is near.</exception>
+    public static async Task<RunStatus> StatusOf(IRunClient client, string run, CancellationToken cancellation)
+    {
+        if (await client.GetStatus(run, cancellation).ConfigureAwait(false) is { } status) return status;
+        var runs = await client.ListRuns(cancellation).ConfigureAwait(false);
+        throw new UserException($"no run '{run}'{NearestName.Hint(run, "runs", [.. runs.Select(known => known.Name)])}", 2);
+    }
+
+    private async Task<RunStatus> Pull(IRunClient client, string run, IRunView view, CancellationToken cancellation)
+    {
+        long cursor = 0;
+        while (true)
+        {
+            var status = await StatusOf(client, run, cancellation).ConfigureAwait(false);
+            var page = await client.ReadEvents(run, cursor, cancellation).ConfigureAwait(false);
+            cursor = page.Next;
+            view.Show(status, page.Events);
+            if (page.Events.Count > 0) continue;
+            if (status.HasEnded) return status;
+            await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Bam.Client.Clusters;
+using Bam.Client.Runs;
+using Bam.Client.Views;
+using Bam.Contracts.Status;
+
+namespace Bam.Client.Verbs;
+
+/// <summary><c>bam cluster up|status|down</c>: the local cluster of a home.</summary>
+internal sealed class ClusterVerb : IVerb
+{
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+
+    private readonly Option<int> _silos = new("--silos") { Description = "Silo processes", HelpName = "N", DefaultValueFactory = _ => 2 };
+
+    private readonly Option<string?> _gpus = new("--gpus") { Description = "GPUs to train on, such as 0,1: one silo each", HelpName = "LIST" };
+
+    private readonly Option<int?> _threads = new("--threads") { Description = "CPU threads of a silo's training", HelpName = "N" };
+
+    private readonly Option<int?> _portBase = new("--port-base") { Description = "First port of the cluster", HelpName = "PORT" };
+
+    private readonly GlobalOptions _options;
+    private readonly Terminal _terminal;
+    private readonly IClusters _clusters;
+
+    public ClusterVerb(GlobalOptions options, Terminal terminal, IClusters clusters)
+    {
+        (_options, _terminal, _clusters) = (options, terminal, clusters);
+        _silos.MustBe(silos => silos is >= 1 and <= 64, "a whole number from 1 to 64");
+        _threads.MustBe(threads => threads is null or (>= 1 and <= 1024), "a whole number from 1 to 1024");
+        _portBase.MustBe(port => port is null or (>= 1024 and <= 65_000), "a port from 1024 to 65000");
+        _gpus.MustBe(list => Gpus(list).All(gpu => int.TryParse(gpu, out var index) && index >= 0), "numbers of GPUs, such as 0,1");
+
+        var up = new Command("up", "Start the cluster of this home, or what is missing of it") { _silos, _gpus, _threads, _portBase };
+        up.SetAction(Up);
+        var status = new Command("status", "Show the silos and their devices");
+        status.SetAction(Status);
+        var down = new Command("down", "Stop the cluster; runs go on when it comes up again");
+        down.SetAction(Down);
+        Command = new("cluster", "Start, show and stop a local cluster") { up, status, down };
+    }
+
+    public Command Command { get; }
+
+    private async Task<int> Up(ParseResult line, CancellationToken cancellation)
+    {
+        var home = _options.Home(line);
+        var gpus = Gpus(line.GetValue(_gpus));
+        await _clusters.Up(home, new()
+        {
+            Silos = gpus.Count > 0 && line.GetResult(_silos) is not { Implicit: false } ? gpus.Count : line.GetValue(_silos),
+            Device = gpus.Count > 0 ? "cuda" : "cpu",
+            Gpus = gpus,
+            Threads = line.GetValue(_threads),
+            PortBase = line.GetValue(_portBase),
+            LibTorch = _options.LibTorch(line),
+        }, cancellation).ConfigureAwait(false);
+        return await Status(line, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<int> Status(ParseResult line, CancellationToken cancellation)
+    {
+        var home = _options.Home(line);
+        if (await _clusters.Status(home, cancellation).ConfigureAwait(false) is not { } report)
+            throw new UserException($"no cluster in {home.Folder}; start one with: bam cluster up", 3);
+        var devices = report.Silos.Any(silo => silo.Ready) ? await Devices(home, cancellation).ConfigureAwait(false) : null;
+        if (_options.Json(line)) JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Silos, Devices = devices });
+        else _terminal.Screen.Write(ClusterScreen.Render(report, devices));
+        return devices is null ? ExitCode.NoCluster : ExitCode.Done;
+    }
+
+    private async Task<int> Down(ParseResult line, CancellationToken cancellation)
+    {
+        var home = _options.Home(line);
+        var stopped = await _clusters.Down(home, cancellation).ConfigureAwait(false);
+        if (_options.Json(line)) JsonOutput.Write(_terminal.Output, new { home.Folder, Stopped = stopped });
+        else await _terminal.Output.WriteLineAsync(stopped ? "the cluster is stopped" : $"no cluster ran in {home.Folder}").ConfigureAwait(false);
+        return ExitCode.Done;
+    }
+
+    private async Task<IReadOnlyList<DeviceStatus>?> Devices(ClusterHome home, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var client = await _clusters.Connect(home, ConnectLimit, cancellation).ConfigureAwait(false);
+            return await client.ListDevices(cancellation).ConfigureAwait(false);
+        }
+        catch (UserException e) when (e.ExitCode == ExitCode.NoCluster)
+        {
+            return null;
+        }
+    }
+
+    private static IReadOnlyList<string> Gpus(string? list) =>
+        list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}

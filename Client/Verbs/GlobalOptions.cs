@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Bam.Client.Clusters;
+
+namespace Bam.Client.Verbs;
+
+/// <summary>Options that every verb has.</summary>
+internal sealed class GlobalOptions
+{
+    private readonly Option<string?> _home = new("--home")
+    {
+        Description = "Home of the cluster (default: $BAM_HOME, else ~/.bam)", HelpName = "DIR", Recursive = true,
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "One JSON document on standard output", Recursive = true };
+
+    private readonly Option<string?> _libTorch = new("--libtorch")
+    {
+        Description = "Folder of libtorch (default: $BAM_LIBTORCH, else the one of the package)", HelpName = "DIR", Recursive = true,
+    };
+
+    public void AddTo(RootCommand root)
+    {
+        root.Add(_home);
+        root.Add(_json);
+        root.Add(_libTorch);
+    }
+
+    public bool Json(ParseResult line) => line.GetValue(_json);
+
+    public string? LibTorch(ParseResult line) => line.GetValue(_libTorch);
+
+    /// <summary>Absolute path of the cluster's home.</summary>
+    public ClusterHome Home(ParseResult line) => new(Path.GetFullPath(
+        NotEmpty(line.GetValue(_home)) ?? NotEmpty(Environment.GetEnvironmentVariable("BAM_HOME")) ??
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".bam")));
+
+    private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}

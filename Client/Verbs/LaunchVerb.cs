@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Bam.Client.Clusters;
+using Bam.Client.RunFiles;
+using Bam.Contracts.Grains;
+
+namespace Bam.Client.Verbs;
+
+/// <summary><c>bam launch FILE</c>: submits a run and watches it. Ctrl-C leaves the run going.</summary>
+internal sealed class LaunchVerb : IVerb
+{
+    private readonly Argument<string> _file = new("FILE") { Description = "Run file" };
+
+    private readonly Option<bool> _detach = new("--detach") { Description = "Do not watch" };
+
+    private readonly GlobalOptions _options;
+    private readonly Terminal _terminal;
+    private readonly ClusterLink _cluster;
+    private readonly RunFollower _follower;
+
+    public LaunchVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster, RunFollower follower)
+    {
+        (_options, _terminal, _cluster, _follower) = (options, terminal, cluster, follower);
+        Command = new("launch", "Submit a run and watch it; Ctrl-C leaves it going") { _file, _detach };
+        Command.SetAction(Launch);
+    }
+
+    public Command Command { get; }
+
+    private async Task<int> Launch(ParseResult line, CancellationToken cancellation)
+    {
+        var json = _options.Json(line);
+        var spec = RunFileReader.Read(line.GetRequiredValue(_file));
+        await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
+        var outcome = await client.Launch(spec, cancellation).ConfigureAwait(false);
+        if (outcome == LaunchOutcome.NameTaken)
+            throw new UserException($"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'; give this one another name", 2);
+        if (outcome == LaunchOutcome.AlreadyLaunched) await _terminal.Error.WriteLineAsync($"{spec.Name} was launched before").ConfigureAwait(false);
+        if (!line.GetValue(_detach)) return await _follower.Follow(client, spec.Name, json, cancellation).ConfigureAwait(false);
+
+        if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome });
+        else await _terminal.Output.WriteLineAsync($"{spec.Name} is under way; look with: bam watch {spec.Name}").ConfigureAwait(false);
+        return ExitCode.Done;
+    }
+}

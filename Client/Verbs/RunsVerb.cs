@@ -1,0 +1,24 @@
+using System.CommandLine;
+using Bam.Client.Views;
+
+namespace Bam.Client.Verbs;
+
+/// <summary><c>bam runs</c>: all runs of the cluster.</summary>
+internal sealed class RunsVerb : IVerb
+{
+    public RunsVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster)
+    {
+        Command = new("runs", "List the runs of the cluster");
+        Command.SetAction(async (line, cancellation) =>
+        {
+            await using var client = await cluster.Open(line, cancellation).ConfigureAwait(false);
+            var runs = await client.ListRuns(cancellation).ConfigureAwait(false);
+            if (options.Json(line)) JsonOutput.Write(terminal.Output, runs);
+            else if (runs.Count == 0) await terminal.Output.WriteLineAsync("no runs yet; start one with: bam launch FILE").ConfigureAwait(false);
+            else terminal.Screen.Write(RunList.Of(runs));
+            return ExitCode.Done;
+        });
+    }
+
+    public Command Command { get; }
+}

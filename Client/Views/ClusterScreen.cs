@@ -1,0 +1,46 @@
+using Bam.Client.Clusters;
+using Bam.Contracts.Status;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Bam.Client.Views;
+
+/// <summary>A local cluster: its silos, and what trains on their devices.</summary>
+internal static class ClusterScreen
+{
+    /// <param name="report">The processes.</param>
+    /// <param name="devices">The device slots; null when the cluster does not answer.</param>
+    public static IRenderable Render(ClusterReport report, IReadOnlyList<DeviceStatus>? devices)
+    {
+        var silos = Plain("silo", "process", "silo port", "gateway port", "HTTP port", "ready");
+        foreach (var silo in report.Silos)
+        {
+            silos.AddRow(
+                Markup.Escape(silo.Name), silo.ProcessId?.ToString() ?? "-", $"{silo.SiloPort}", $"{silo.GatewayPort}", $"{silo.HttpPort}",
+                silo.Ready ? "[green]yes[/]" : "[red]no[/]");
+        }
+
+        var rows = new List<IRenderable>
+        {
+            new Markup($"[bold]{Markup.Escape(report.Folder)}[/]  keeper {(report.KeeperRunning ? "[green]running[/]" : "[red]not running[/]")}"),
+            silos,
+        };
+        if (devices is not null) rows.Add(Devices(devices));
+        return new Rows(rows);
+    }
+
+    private static Table Devices(IReadOnlyList<DeviceStatus> devices)
+    {
+        var table = Plain("silo", "address", "device", "trains");
+        foreach (var device in devices)
+            table.AddRow(Markup.Escape(device.Silo), Markup.Escape(device.Address), Markup.Escape(device.Device), Markup.Escape(device.Holder ?? "-"));
+        return table;
+    }
+
+    private static Table Plain(params IEnumerable<string> columns)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        foreach (var column in columns) table.AddColumn(new TableColumn(column) { NoWrap = true });
+        return table;
+    }
+}
