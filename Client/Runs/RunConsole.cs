@@ -38,5 +38,5 @@ internal sealed class RunConsole(IGrainFactory grains, IAsyncDisposable connecti
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    private ICoordinatorGrain Coordinator(string run) => grains.GetGrain<ICoordinatorGrain>(run);
+    private ICoordinatorGrain Coordinator(string run) => grains.GetGrain<ICoordinatorGrain>(GrainKeys.Run(run));
 }
