@@ -28,7 +28,7 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
             if (stop.IsCancellationRequested) return;
 
             var pause = _backOff.After(Stopwatch.GetElapsedTime(started));
-            log.WriteLine($"keeper: {_silo.Name} ended with code {exitCode}; starts again in {pause.TotalSeconds:0.#} s");
+            Say(log, $"{_silo.Name} ended with code {exitCode}; starts again in {pause.TotalSeconds:0.#} s");
             await Task.Delay(pause, stop).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
@@ -43,7 +43,7 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
         }
         catch (Win32Exception refused)
         {
-            log.WriteLine($"keeper: cannot start {program.Location}: {refused.Message}");
+            Say(log, $"cannot start {program.Location}: {refused.Message}");
             return -1;
         }
 
@@ -76,7 +76,7 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
         }
         catch (OperationCanceledException)
         {
-            log.WriteLine($"keeper: {_silo.Name} did not end within {Patience.TotalSeconds:0} s and is killed");
+            Say(log, $"{_silo.Name} did not end within {Patience.TotalSeconds:0} s and is killed");
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
         }
@@ -105,6 +105,9 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
     }
 
     private void Record(SiloState changed) => record(_silo = changed);
+
+    private static void Say(RotatingLog log, string what) =>
+        log.WriteLine($"{DateTimeOffset.UtcNow:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} keeper: {what}");
 
     private static async Task Copy(StreamReader from, RotatingLog log)
     {

@@ -9,6 +9,7 @@ internal static class LoggingHosting
             .SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Bam", LogLevel.Information)
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None) // whoever asked has the answer
             .AddConfiguration(builder.Configuration.GetSection("Logging")) // --Logging:LogLevel:Orleans=Debug
             .AddSimpleConsole(console =>
             {
