@@ -1,0 +1,92 @@
+using Bam.Contracts.Runs;
+using Bam.Training.Checkpoints;
+using Bam.Training.Evaluation;
+using Bam.Training.Optimization;
+using Bam.Training.Sessions;
+
+namespace Bam.Training.Tests.Sessions;
+
+/// <summary>A run small enough to train in a second, over text files of its own.</summary>
+internal sealed class TinyRun : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public TinyRun()
+    {
+        Domain("letters", i => $"alpha beta gamma {i % 7} delta alpha beta {i % 3}. ");
+        Domain("digits", i => $"{i} + {i + 1} = {2 * i + 1}; ");
+        Spec = new RunSpec
+        {
+            Name = "tiny",
+            Seed = 3,
+            Model = new ModelSpec { Layers = 2, Width = 32, Heads = 4, KvHeads = 2, Ffn = 48, Context = 32 },
+            Domains = [.. new[] { "letters", "digits" }.Select(name => new DomainSpec(name, [_folder.At($"{name}.txt")], [_folder.At($"{name}.val.txt")]))],
+            SeedModel = new SeedModelSpec { Domains = [new("letters", 1)], Steps = 12, Train = Train },
+            Branches = [new("digits", [new("digits", 0.75), new("letters", 0.25)], 20, Train)],
+            Mixtures = [new() { Name = "bam", Steps = 8, Train = Train }],
+            MixtureData = [new("letters", 0.5), new("digits", 0.5)],
+            Checkpoints = new CheckpointSpec(Every: 5, Keep: 3),
+            Evaluate = new EvaluationSpec(0, 500),
+        };
+    }
+
+    public static TrainSpec Train { get; } = new() { Batch = 4, Warmup = 3, LearningRate = 3e-3 };
+
+    public RunSpec Spec { get; init; }
+
+    public MemberStore Store(string member) => new CheckpointStore(_folder.At("store")).Open(Spec.Name, member);
+
+    public TrainingJob Job(string member, int attempt = 1, string? parent = null) => new()
+    {
+        Run = Spec,
+        Member = MemberPlan.Of(Spec, member),
+        ParentFolder = parent,
+        Attempt = attempt,
+        Store = _folder.At("store"),
+        TokenCache = _folder.At("tokens"),
+        Device = "cpu",
+        Threads = 1,
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Domain(string name, Func<int, string> text)
+    {
+        File.WriteAllText(_folder.At($"{name}.txt"), string.Concat(Enumerable.Range(0, 400).Select(text)));
+        File.WriteAllText(_folder.At($"{name}.val.txt"), string.Concat(Enumerable.Range(1000, 100).Select(text)));
+    }
+
+    /// <summary>Remembers what it is told, and stops when told to.</summary>
+    internal sealed class Observer(long stopAt = long.MaxValue) : ITrainingObserver
+    {
+        public PreparedTraining? Start { get; private set; }
+
+        public List<long> Steps { get; } = [];
+
+        public List<double> Losses { get; } = [];
+
+        public Dictionary<string, PerplexityResult> Final { get; } = [];
+
+        public List<SaveOutcome> Saves { get; } = [];
+
+        public bool ShouldStop() => Steps.Count > 0 && Steps[^1] >= stopAt;
+
+        public void Prepared(PreparedTraining prepared) => Start = prepared;
+
+        public void Stepped(long step, TimeSpan duration, TimeSpan dataWait) => Steps.Add(step);
+
+        public void Read(StepReading reading) => Losses.Add(reading.Loss);
+
+        public void Saved(SaveOutcome outcome) => Saves.Add(outcome);
+
+        public void Evaluated(string domain, PerplexityResult result, long step, bool final)
+        {
+            if (final)
+                Final[domain] = result;
+        }
+
+        public void Pulse()
+        {
+        }
+    }
+}
