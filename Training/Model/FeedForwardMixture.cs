@@ -14,7 +14,7 @@ internal sealed class FeedForwardMixture(ModelConfig config, ParameterSet parame
     private readonly Tensor _up = parameters[$"blocks.{layer}.ffn.experts.up"];         // [E, F, D]
     private readonly Tensor _down = parameters[$"blocks.{layer}.ffn.experts.down"];     // [E, D, F]
     private readonly Tensor _router = parameters[$"blocks.{layer}.ffn.router.weight"];  // [E, D]
-    private readonly Scalar _experts = (float)config.Experts;
+    private readonly Scalar _experts = ((float)config.Experts).ToScalar();
 
     public Tensor Forward(Tensor x, int batch, int time, RouterLosses? losses, RoutingTrace? trace)
     {
@@ -37,7 +37,7 @@ internal sealed class FeedForwardMixture(ModelConfig config, ParameterSet parame
             .mul(Ops.GroupedMatmul(sorted, _up.transpose(1, 2), ends));        // [N·k, F]
         var outputs = Ops.GroupedMatmul(hidden, _down.transpose(1, 2), ends);  // [N·k, D]
 
-        var places = empty_like(order).scatter_(0, order, arange(tokens * k, int64, x.device));
+        var (_, places) = order.sort();                                        // where each token's row went
         var returned = outputs.index_select(0, places);                        // [N·k, D], by token
         weights = weights.to(x.dtype);
         var sum = k == 1

@@ -6,11 +6,11 @@ namespace Bam.Training.Model;
 
 /// <summary>
 /// The tensor operations of the model that TorchSharp lacks, or has only with an implicit <c>Scalar</c> argument: such a temporary can be
-/// freed while native code reads it, so none may stand on the training path (tests/Training.Tests hold the sources to it).
+/// freed while native code reads it, so none may stand on the training path (BannedSymbols.Torch.txt keeps them out).
 /// </summary>
 internal static class Ops
 {
-    private static readonly Scalar One = 1f;
+    private static readonly Scalar One = 1f.ToScalar();
 
     /// <summary>Sum of two tensors.</summary>
     public static Tensor Add(Tensor left, Tensor right) => left.add(right, One);

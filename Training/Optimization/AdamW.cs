@@ -14,7 +14,7 @@ public sealed class AdamW : IDisposable
 {
     private const double Epsilon = 1e-8;
 
-    private static readonly Scalar OneScalar = 1f;
+    private static readonly Scalar OneScalar = 1f.ToScalar();
 
     private readonly ParameterSet _parameters;
     private readonly TrainSpec _spec;
