@@ -55,6 +55,7 @@ public static class BuiltInCorpus
         for (var i = 0UL; ; i++)
         {
             corpus.Write(new CorpusRandom(CounterHash.Combine(key, i)), text.Clear());
+            while (text[^1] == '\n') text.Length--;
             yield return text.ToString();
         }
     }

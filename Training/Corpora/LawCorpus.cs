@@ -12,12 +12,16 @@ internal sealed class LawCorpus : ICorpus
         "Insurance",
     ];
 
-    private static readonly string[] Terms =
+    private static readonly string[] PersonTerms =
     [
-        "Authority", "Licensee", "Applicant", "Commissioner", "Operator", "Registered Office", "Permit", "Covered Premises",
-        "Annual Return",
-        "Responsible Officer", "Approved Form", "Register", "Inspector", "Eligible Person", "Prescribed Fee", "Fund", "Holder",
-        "Inspection Notice",
+        "Authority", "Licensee", "Applicant", "Commissioner", "Operator", "Responsible Officer", "Inspector", "Eligible Person", "Holder",
+        "Trustee", "Contractor", "Registrar", "Proprietor",
+    ];
+
+    private static readonly string[] ThingTerms =
+    [
+        "Registered Office", "Permit", "Covered Premises", "Annual Return", "Approved Form", "Register", "Prescribed Fee", "Fund",
+        "Inspection Notice", "Instrument", "Schedule", "Reserve Account",
     ];
 
     private static readonly string[] Duties =
@@ -107,11 +111,13 @@ internal sealed class LawCorpus : ICorpus
         for (var i = first; i < act.Defined.Length; i++)
         {
             into.Append($"    ({i - first + 1}) \"{act.Defined[i]}\" means ");
-            into.Append(act.Random.Below(3) switch
+            var matters = act.Random.PickSome<string>(Matters, 2);
+            into.Append((i < act.Persons, act.Random.OneIn(2)) switch
             {
-                0 => $"any person who is required to act under section {act.Reference(0)}",
-                1 => $"the person or thing designated as such {act.Random.Pick<string>(Conditions)}",
-                _ => $"{act.Random.Pick<string>(Matters)}, and includes {act.Random.Pick<string>(Matters)}",
+                (true, true) => $"any person who is required to act under section {act.Reference(0)}",
+                (true, false) => $"the person designated as such {act.Random.Pick<string>(Conditions)}",
+                (false, true) => $"{matters[0]}, and includes {matters[1]}",
+                (false, false) => $"whatever is so designated under section {act.Reference(0)}, other than {matters[0]}",
             });
             into.Append(i < act.Defined.Length - 1 ? ";\n" : ".\n");
         }
@@ -126,7 +132,7 @@ internal sealed class LawCorpus : ICorpus
             {
                 case 0: List(act, into); break;
                 case 1: into.Append($"Subject to section {act.Reference(section)}, {Duty(act)}.\n"); break;
-                case 2: into.Append($"The {act.Term(section + i)} need not act if it {act.Random.Pick<string>(Provisos)}.\n"); break;
+                case 2: into.Append($"The {act.Person(section + i)} need not act if it {act.Random.Pick<string>(Provisos)}.\n"); break;
                 case 3: Penalty(act, section, into); break;
                 default: into.Append($"{Duty(act).Capitalise()}, {act.Random.Pick<string>(Conditions)}.\n"); break;
             }
@@ -142,8 +148,8 @@ internal sealed class LawCorpus : ICorpus
 
     private static void List(Act act, StringBuilder into)
     {
-        into.Append($"The {act.Term(act.Random.Below(9))} may, {act.Random.Pick<string>(Conditions)}, refuse to act if the "
-            + $"{act.Term(act.Random.Below(9))}:\n");
+        into.Append($"The {act.Person(act.Random.Below(9))} may, {act.Random.Pick<string>(Conditions)}, refuse to act if the "
+            + $"{act.Person(act.Random.Below(9))}:\n");
         var provisos = act.Random.PickSome<string>(Provisos, act.Random.Between(2, 3));
         for (var i = 0; i < provisos.Length; i++)
         {
@@ -158,13 +164,14 @@ internal sealed class LawCorpus : ICorpus
     {
         var amount = 250 * act.Random.Between(1, 40);
         into.Append(act.IsContract
-            ? $"If the {act.Term(0)} is in breach of section {act.Reference(section)}, the {act.Term(0)} shall pay "
+            ? $"If the {act.Person(0)} is in breach of section {act.Reference(section)}, the {act.Person(0)} shall pay "
                 + $"${amount:N0} as liquidated damages.\n"
             : $"Whoever violates section {act.Reference(section)} shall be fined not more than ${amount:N0} for each offense.\n");
     }
 
     private static string Duty(Act act) =>
-        $"the {act.Term(act.Random.Below(9))} shall {act.Random.Pick<string>(Duties)} {act.Random.Pick<string>(Matters)}";
+        $"the {act.Person(act.Random.Below(9))} shall {act.Random.Pick<string>(Duties)} {act.Random.Pick<string>(Matters)} "
+        + $"relating to the {act.Thing()}";
 
     /// <summary>The plan of a document: made before its text, so that references can point both ways.</summary>
     private sealed class Act
@@ -172,9 +179,10 @@ internal sealed class LawCorpus : ICorpus
         public Act(CorpusRandom random, bool isContract)
         {
             (Random, IsContract, Chapter) = (random, isContract, random.Between(2, 97));
-            Defined = random.PickSome<string>(Terms, random.Between(3, 6));
-            var headings = random.PickSome<string>(Headings, random.Between(2, 4));
-            Sections = [("Definitions", 0), .. headings.Select(h => (h, random.Between(1, 4))), ("General provisions", 2)];
+            Persons = random.Between(2, 3);
+            Defined = [.. random.PickSome<string>(PersonTerms, Persons), .. random.PickSome<string>(ThingTerms, random.Between(1, 3))];
+            var headings = random.PickSome<string>(Headings, random.Between(2, 3));
+            Sections = [("Definitions", 0), .. headings.Select(h => (h, random.Between(1, 3))), ("General provisions", 2)];
         }
 
         public CorpusRandom Random { get; }
@@ -183,11 +191,16 @@ internal sealed class LawCorpus : ICorpus
 
         public int Chapter { get; }
 
+        /// <summary>The defined terms: first those that can act.</summary>
         public string[] Defined { get; }
+
+        public int Persons { get; }
 
         public (string Heading, int Subsections)[] Sections { get; }
 
-        public string Term(int index) => Defined[index % Defined.Length];
+        public string Person(int index) => Defined[index % Persons];
+
+        public string Thing() => Random.Pick<string>(Defined.AsSpan(Persons));
 
         public string Number(int section) => IsContract ? $"{section + 1}" : $"{Chapter}-{section + 101}";
 

@@ -81,9 +81,9 @@ internal sealed class MathCorpus : ICorpus
 
     private static void LinearLatex(CorpusRandom r, StringBuilder into)
     {
-        var (a, b, x) = (r.Between(3, 9), r.Between(1, 9), r.Between(2, 15));
-        var (d, e) = (a - r.Between(1, a - 1), 0);
-        e = a * (x + b) - d * x;
+        var (a, b, x) = (r.Between(4, 9), r.Between(1, 9), r.Between(2, 15));
+        var d = r.Between(2, a - 2);
+        var e = a * (x + b) - d * x;
         into.Append($"Solve $ {a}(x + {b}) = {d}x + {e} $.\nSolution:\n\\begin{{align*}}\n    {a}x + {a * b} &= {d}x + {e} \\\\\n");
         into.Append($"    {a - d}x &= {e - a * b} \\\\\n    x &= {x}\n\\end{{align*}}\n");
         into.Append($"Both sides are ${a} \\times {x + b} = {a * (x + b)}$ and ${d * x} + {e} = {d * x + e}$.\nAnswer: $x = {x}$\n");
@@ -123,7 +123,8 @@ internal sealed class MathCorpus : ICorpus
 
     private static void Fraction(CorpusRandom r, StringBuilder into)
     {
-        var (a, b, c, d) = (r.Between(1, 7), r.Between(2, 9), r.Between(1, 7), r.Between(2, 9));
+        var (b, d) = (r.Between(2, 9), r.Between(2, 9));
+        var (a, c) = (r.Between(1, b - 1), r.Between(1, d - 1));
         var (top, bottom) = (a * d + c * b, b * d);
         var divisor = Gcd(top, bottom);
         into.Append($"Compute $\\frac{{{a}}}{{{b}}} + \\frac{{{c}}}{{{d}}}$.\nSolution: The common denominator is ${b} "

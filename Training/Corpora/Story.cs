@@ -52,8 +52,7 @@ internal sealed class Story
     ];
     private static readonly string[] Moods =
     [
-        "tired", "cheerful", "afraid", "hungry", "hopeful", "cross", "lonely", "restless", "proud", "sorry", "thoughtful", "dark",
-        "still",
+        "tired", "cheerful", "afraid", "hungry", "hopeful", "cross", "lonely", "restless", "proud", "sorry", "thoughtful",
     ];
     private static readonly string[] Conditions =
     [

@@ -38,7 +38,7 @@ internal sealed class StoryCorpus : ICorpus
             + $"{s.Condition()},\" she told {s.Hero}.",
         s => $"All afternoon {s.Hero} searched the {s.Place()}. {s.He.Capitalise()} looked behind the {s.Ware()}, and under "
             + $"the {s.Ware()}, and found a {s.Ware()} that belonged to no one.",
-        s => $"The path behind the {s.Place()} was {s.Condition()} and {s.Mood()}. {s.Friend} carried the lamp; {s.Hero} "
+        s => $"The path behind the {s.Place()} was {s.Condition()} and very dark. {s.Friend} carried the lamp; {s.Hero} "
             + $"carried the {s.Pet}.",
         s => $"In the {s.Place()} it was so quiet that {s.Hero} could hear the {s.Plants()} move. \"{s.Call()}!\" {s.He} "
             + $"called, but only the {s.Pet} answered.",

@@ -21,7 +21,13 @@ public sealed class BatchSourceTests : IDisposable
         var straight = Enumerable.Range(0, 50).Select(step => Fill(Source(), step)).ToArray();
         var resumed = Source();
 
-        foreach (var step in (int[])[49, 7, 0, 31, 7, 48]) Assert.Equal(straight[step], Fill(resumed, step));
+        foreach (var step in (int[])[49, 7, 0, 31, 7, 48])
+        {
+            var (inputs, targets, domains) = Fill(resumed, step);
+            Assert.Equal(straight[step].Inputs, inputs);
+            Assert.Equal(straight[step].Targets, targets);
+            Assert.Equal(straight[step].Domains, domains);
+        }
     }
 
     [Fact]
@@ -36,7 +42,8 @@ public sealed class BatchSourceTests : IDisposable
     [Fact]
     public void Rows_lie_in_the_token_file_and_targets_follow_their_inputs()
     {
-        var rings = new[] { _law, _code }.Select(d => DomainDataTests.All(d.Train)).Select(t => string.Join(' ', t.Concat(t)) + ' ').ToArray();
+        var tokens = new[] { _law, _code }.Select(d => DomainDataTests.All(d.Train));
+        var rings = tokens.Select(t => string.Join(' ', t.Concat(t)) + ' ').ToArray();
         var source = Source();
         for (var step = 0; step < 100; step++)
         {
@@ -73,7 +80,8 @@ public sealed class BatchSourceTests : IDisposable
     public void Epochs_differ_in_order_and_offset()
     {
         var source = new BatchSource(3, "m", [(_law, 1)], batch: 1, Context);
-        long[] Epoch(int epoch) => [.. Enumerable.Range(0, (int)source.Windows(0)).Select(i => source.WindowStart(0, epoch * source.Windows(0) + i))];
+        var windows = (int)source.Windows(0);
+        long[] Epoch(int epoch) => [.. Enumerable.Range(epoch * windows, windows).Select(draw => source.WindowStart(0, draw))];
 
         Assert.NotEqual(Epoch(0), Epoch(1));
         Assert.NotEqual(Epoch(0).Min(), Epoch(1).Min());

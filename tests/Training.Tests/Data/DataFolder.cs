@@ -30,7 +30,8 @@ internal sealed class DataFolder : IDisposable
         DomainData.Open(domain, tokenizer, Cache, TestContext.Current.CancellationToken);
 
     /// <summary>A domain of one training file and no validation file.</summary>
-    public DomainData Open(string name, params IEnumerable<string> documents) => Open(new DomainSpec(name, [WriteJsonl($"{name}.jsonl", documents)], []));
+    public DomainData Open(string name, params IEnumerable<string> documents) =>
+        Open(new DomainSpec(name, [WriteJsonl($"{name}.jsonl", documents)], []));
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }

@@ -64,7 +64,7 @@ public sealed class DocumentReaderTests : IDisposable
     [Fact]
     public void A_damaged_gzip_is_named()
     {
-        var path = _folder.Write("a.jsonl.gz", string.Concat(Enumerable.Range(0, 9999).Select(i => $"{{\"text\":\"{i * 7919 % 10007}\"}}\n")));
+        var path = _folder.WriteJsonl("a.jsonl.gz", Enumerable.Range(0, 9999).Select(i => $"{i * 7919 % 10007}"));
         var bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
         AssertOneLine(Assert.Throws<DataException>(() => Read(path)), path, "replace the file");

@@ -86,9 +86,13 @@ public sealed class DomainCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_cache_that_cannot_be_made_is_named() =>
-        DocumentReaderTests.AssertOneLine(
-            Assert.Throws<DataException>(() => DomainData.Open(_domain, "bytes", _domain.Train[0], CancellationToken.None)), "'d'", _domain.Train[0]);
+    public void A_cache_that_cannot_be_made_is_named()
+    {
+        var file = _domain.Train[0];
+        var error = Assert.Throws<DataException>(() => DomainData.Open(_domain, "bytes", cacheFolder: file, CancellationToken.None));
+
+        DocumentReaderTests.AssertOneLine(error, "'d'", file);
+    }
 
     public void Dispose() => _folder.Dispose();
 

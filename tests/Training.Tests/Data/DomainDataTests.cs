@@ -16,7 +16,8 @@ public sealed class DomainDataTests : IDisposable
     public void Tokens_are_those_of_the_documents_each_with_its_end(string tokenizer, int width)
     {
         string[] documents = ["first", "", "zweites Stück", "third 🦉"];
-        using var data = _folder.Open(new DomainSpec("d", [_folder.WriteJsonl("t.jsonl", documents)], [_folder.WriteJsonl("v.jsonl", "other")]), tokenizer);
+        var (train, validation) = (_folder.WriteJsonl("t.jsonl", documents), _folder.WriteJsonl("v.jsonl", "other"));
+        using var data = _folder.Open(new DomainSpec("d", [train], [validation]), tokenizer);
 
         var encoder = Tokenizers.Open(tokenizer);
         var expected = new ArrayBufferWriter<int>();
@@ -117,7 +118,8 @@ public sealed class DomainDataTests : IDisposable
     [Fact]
     public void Bad_corpora_are_refused_by_name_and_leave_nothing()
     {
-        var (empty, one, bad) = (_folder.Write("empty.jsonl", "\n"), _folder.WriteJsonl("one.jsonl", "a"), _folder.Write("bad.jsonl", "{}\n"));
+        var (empty, bad) = (_folder.Write("empty.jsonl", "\n"), _folder.Write("bad.jsonl", "{}\n"));
+        var one = _folder.WriteJsonl("one.jsonl", "a");
 
         Refused(new DomainSpec("law", [empty], []), "'law'", empty);
         Refused(new DomainSpec("law", [one], [empty]), "'law'", empty);

@@ -8,7 +8,8 @@ public sealed class SourceFilesTests : IDisposable
 
     public SourceFilesTests()
     {
-        foreach (var name in (string[])["b.jsonl", "a.txt", "README.md", "law/c.jsonl.gz", "law/deep/d.jsonl", "code/e.jsonl"]) _folder.Write(name, "");
+        string[] names = ["b.jsonl", "a.txt", "README.md", "law/c.jsonl.gz", "law/deep/d.jsonl", "code/e.jsonl"];
+        foreach (var name in names) _folder.Write(name, "");
     }
 
     [Theory]
