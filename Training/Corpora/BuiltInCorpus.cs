@@ -38,12 +38,13 @@ public static class BuiltInCorpus
     /// <param name="seed">Another seed, other text.</param>
     /// <param name="trainBytes">Least UTF-8 bytes of training text in a domain.</param>
     /// <param name="validationBytes">Least UTF-8 bytes of validation text in a domain; no document is in both.</param>
+    /// <exception cref="DataException">A file cannot be written.</exception>
     public static void Write(string folder, long seed, long trainBytes, long validationBytes)
     {
         Directory.CreateDirectory(folder);
         foreach (var domain in Domains)
         {
-            using var documents = Documents(domain, seed).Distinct().GetEnumerator();
+            using var documents = Documents(domain, seed).DistinctBy(TextDigest.Of).GetEnumerator();
             WriteSplit(Path.Combine(folder, $"{domain}.validation.jsonl"), documents, validationBytes);
             WriteSplit(Path.Combine(folder, $"{domain}.train.jsonl"), documents, trainBytes);
         }
@@ -81,6 +82,10 @@ public static class BuiltInCorpus
                 file.Flush(flushToDisk: true);
             }
             File.Move(aside, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
         }
         finally
         {
