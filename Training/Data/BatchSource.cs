@@ -30,21 +30,25 @@ public sealed class BatchSource : IBatchSource
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(context);
         if (mix.Count is 0 or > MixPattern.Length) throw new ArgumentException("a mix has between 1 and 4096 domains", nameof(mix));
         if (mix.Any(m => !(m.Share > 0)) || Math.Abs(mix.Sum(m => m.Share) - 1) > 1e-6)
-            throw new ArgumentException($"shares must be positive and sum to 1: {string.Join(", ", mix.Select(m => $"{m.Data.Name} {m.Share}"))}", nameof(mix));
+        {
+            var shares = string.Join(", ", mix.Select(m => $"{m.Data.Name} {m.Share}"));
+            throw new ArgumentException($"shares must be positive and sum to 1: {shares}", nameof(mix));
+        }
         if (mix.Select(m => m.Data.Manifest.Tokenizer).Distinct().Count() > 1)
             throw new ArgumentException("the domains of a mix must have one tokenizer", nameof(mix));
         foreach (var (data, _) in mix)
         {
-            if (data.Train.Count < context + 2)
-                throw new DataException($"domain '{data.Name}': {data.Train.Count} training tokens, but context {context} needs {context + 2}; "
-                    + "give more text or a smaller context");
+            if (data.Train.Count >= context + 2) continue;
+            throw new DataException(
+                $"domain '{data.Name}': {data.Train.Count} training tokens, but context {context} needs {context + 2}; "
+                + "give more text or a smaller context");
         }
 
         (_batch, _context) = (batch, context);
         _pattern = new MixPattern([.. mix.Select(m => m.Share)]);
         _tokens = [.. mix.Select(m => m.Data.Train)];
-        var member64 = StableHash.Combine((ulong)runSeed, StableHash.Of(member));
-        _keys = [.. mix.Select(m => StableHash.Combine(member64, StableHash.Of(m.Data.Name)))];
+        var member64 = CounterHash.Combine((ulong)runSeed, CounterHash.Of(member));
+        _keys = [.. mix.Select(m => CounterHash.Combine(member64, CounterHash.Of(m.Data.Name)))];
     }
 
     /// <inheritdoc/>
@@ -79,8 +83,8 @@ public sealed class BatchSource : IBatchSource
         var count = _tokens[domain].Count;
         var windows = Windows(domain);
         var (epoch, index) = Math.DivRem(draw, windows);
-        var key = StableHash.Combine(_keys[domain], (ulong)epoch);
-        var offset = (long)(StableHash.Mix(key) % (ulong)count);
+        var key = CounterHash.Combine(_keys[domain], (ulong)epoch);
+        var offset = (long)(CounterHash.Mix(key) % (ulong)count);
         return (offset + new WindowPermutation(key, windows)[index] * _context) % count;
     }
 

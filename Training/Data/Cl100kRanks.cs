@@ -12,25 +12,26 @@ internal static class Cl100kRanks
     /// <summary>Number of ranks: the special tokens come after them.</summary>
     public const int Count = 100_256;
 
-    private const string DataAssembly = "Microsoft.ML.Tokenizers.Data.Cl100kBase";
+    private const string DataAssembly = "Microsoft.ML.Tokenizers.Data.Cl100kBase", Resource = "cl100k_base.tiktoken.deflate";
 
     private static readonly Lazy<byte[][]> Ranks = new(Load);
 
-    /// <summary>Bytes of every token; the index is the rank. The first 256 are the single bytes, so every prefix of 256 or more is a BPE.</summary>
+    /// <summary>Bytes of every token; the index is the rank. The single bytes are first: a prefix of 256 or more is a BPE.</summary>
     public static ReadOnlySpan<byte[]> All => Ranks.Value;
 
     private static byte[][] Load()
     {
         var assembly = Assembly.Load(DataAssembly);
-        var resource = assembly.GetManifestResourceNames().Single(n => n.EndsWith("cl100k_base.tiktoken.deflate", StringComparison.Ordinal));
+        var resource = assembly.GetManifestResourceNames().Single(n => n.EndsWith(Resource, StringComparison.Ordinal));
         using var reader = new StreamReader(new DeflateStream(assembly.GetManifestResourceStream(resource)!, CompressionMode.Decompress));
         var ranks = new List<byte[]>(Count);
         while (reader.ReadLine() is { } line)
         {
-            if (line.Length > 0 && !line.StartsWith("Capacity:", StringComparison.Ordinal)) ranks.Add(Convert.FromBase64String(line.Split(' ')[0]));
+            if (line.Length == 0 || line.StartsWith("Capacity:", StringComparison.Ordinal)) continue;
+            ranks.Add(Convert.FromBase64String(line.Split(' ')[0]));
         }
         return ranks.Count == Count
             ? [.. ranks]
-            : throw new InvalidDataException($"{DataAssembly} holds {ranks.Count} ranks where {Count} are known: another version of the package?");
+            : throw new InvalidDataException($"{DataAssembly} holds {ranks.Count} ranks, not {Count}: another version of the package?");
     }
 }

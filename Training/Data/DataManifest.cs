@@ -47,7 +47,10 @@ public sealed record DataManifest
     {
         try
         {
-            return JsonSerializer.Deserialize<DataManifest>(json, Json) is { Format: CurrentFormat, TokenBytes: 2 or 4 } manifest ? manifest : null;
+            var manifest = JsonSerializer.Deserialize<DataManifest>(json, Json);
+            return manifest is { Format: CurrentFormat, TokenBytes: 2 or 4, Validation.Tokens: > 0, Train: null or { Tokens: > 0 } }
+                ? manifest
+                : null;
         }
         catch (JsonException)
         {

@@ -16,10 +16,11 @@ internal sealed class DocumentReader : IDisposable
     /// <summary>The endings that can be read, in words.</summary>
     public const string Endings = ".jsonl, .jsonl.gz, .txt, .txt.gz";
 
+    private const int BufferBytes = 128 * 1024;
+
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly string _path;
-    private readonly bool _gzipped;
     private readonly HashingStream _file;
     private readonly Stream _content;
     private readonly LineReader? _lines;
@@ -29,17 +30,16 @@ internal sealed class DocumentReader : IDisposable
     {
         if (!Supports(path)) throw new DataException($"{path}: the ending is not supported; use one of {Endings}");
         _path = path;
-        _gzipped = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
         try
         {
-            _file = new HashingStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024, FileOptions.SequentialScan));
+            _file = new HashingStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Unreadable(e);
         }
-        _content = _gzipped ? new GZipStream(_file, CompressionMode.Decompress) : _file;
-        if (!IsText(path)) _lines = new LineReader(_content, MaxDocumentBytes);
+        _content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(_file, CompressionMode.Decompress) : _file;
+        if (!IsText(path)) _lines = new LineReader(_content, path, MaxDocumentBytes);
     }
 
     public static bool Supports(string path) => IsText(path) || HasEnding(path, ".jsonl");
@@ -60,8 +60,7 @@ internal sealed class DocumentReader : IDisposable
         }
         catch (InvalidDataException e)
         {
-            var place = _lines is null || _gzipped ? _path : $"{_path}:{_lines.Line + 1}";
-            throw new DataException($"{place}: {(_gzipped ? "damaged gzip, or " : "")}{e.Message}; replace the file", e);
+            throw new DataException($"{_path}: the gzip is damaged ({e.Message.TrimEnd('.')}); replace the file", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -89,14 +88,14 @@ internal sealed class DocumentReader : IDisposable
 
     private string ReadAll()
     {
-        using var reader = new StreamReader(_content, StrictUtf8, detectEncodingFromByteOrderMarks: true, 128 * 1024, leaveOpen: true);
+        using var reader = new StreamReader(_content, StrictUtf8, detectEncodingFromByteOrderMarks: true, BufferBytes, leaveOpen: true);
         var text = new StringBuilder();
         var buffer = new char[64 * 1024];
         for (int count; (count = reader.Read(buffer)) > 0;)
         {
             text.Append(buffer, 0, count);
             if (text.Length > MaxDocumentBytes)
-                throw new DataException($"{_path}: one document of more than {MaxDocumentBytes >> 20} MiB; cut it into a .jsonl with one document a line");
+                throw new DataException($"{_path}: over {MaxDocumentBytes >> 20} MiB in one document; cut it up, one a line of a .jsonl");
         }
         return text.ToString();
     }

@@ -35,7 +35,9 @@ public sealed class DomainData : IDisposable
     public TokenFile Validation { get; }
 
     /// <summary>Opens a domain, after preparing it if the cache does not have it.</summary>
-    /// <param name="domain">Its files. Without validation files one document in fifty is held out; without training files there is only validation.</param>
+    /// <param name="domain">
+    /// Its files. Without validation files one document in fifty is held out; without training files there is only validation.
+    /// </param>
     /// <param name="tokenizer">Name of the tokenizer.</param>
     /// <param name="cacheFolder">Made when it does not exist.</param>
     /// <param name="cancellation">Leaves nothing half-written.</param>
@@ -47,7 +49,6 @@ public sealed class DomainData : IDisposable
         if (both is not null)
             throw new DataException($"domain '{domain.Name}': {both} is listed for training and for validation; list it once");
 
-        var encoder = Tokenizers.Open(tokenizer);
         var folder = Path.Combine(Path.GetFullPath(cacheFolder), $"{domain.Name}-{Key(domain, tokenizer)}");
         try
         {
@@ -55,8 +56,8 @@ public sealed class DomainData : IDisposable
             Directory.CreateDirectory(cacheFolder);
             using var held = PreparationLock.Acquire(folder + ".lock", cancellation);
             if (TryOpen(folder) is { } prepared) return prepared;
-            Prepare(domain, encoder, folder, cancellation);
-            return TryOpen(folder) ?? throw new DataException($"{folder}: what was written a moment ago does not read back; check the disk");
+            Prepare(domain, Tokenizers.Open(tokenizer), folder, cancellation);
+            return TryOpen(folder) ?? throw new DataException($"{folder}: what was just written does not read back; check the disk");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -98,7 +99,11 @@ public sealed class DomainData : IDisposable
             : null;
     }
 
-    private static long? Length(string folder, string name) => new FileInfo(Path.Combine(folder, name)) is { Exists: true } file ? file.Length : null;
+    private static long? Length(string folder, string name)
+    {
+        var file = new FileInfo(Path.Combine(folder, name));
+        return file.Exists ? file.Length : null;
+    }
 
     /// <summary>Names the content: other text, another tokenizer or another format has another key.</summary>
     private static string Key(DomainSpec domain, string tokenizer)

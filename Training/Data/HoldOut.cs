@@ -24,7 +24,7 @@ internal sealed class HoldOut(TokenWriter train, TokenWriter validation)
         else Place(text, digest, copies: 1);
     }
 
-    /// <summary>Places the document that waits, where one is lacking. If there is no other, the last 2 % of its characters are held out.</summary>
+    /// <summary>Places the document that waits where one is lacking; of a single one the last 2 % of characters are held out.</summary>
     /// <returns>False when nothing can be divided: no document, or a single one of a single character.</returns>
     public bool Complete()
     {

@@ -2,8 +2,9 @@ namespace Bam.Training.Data;
 
 /// <summary>The lines of a UTF-8 stream as bytes, without a byte order mark and line ends; one growing buffer, no strings.</summary>
 /// <param name="stream">Read to its end.</param>
+/// <param name="path">Names the stream in messages.</param>
 /// <param name="maxBytes">Longest line that is accepted.</param>
-internal sealed class LineReader(Stream stream, int maxBytes)
+internal sealed class LineReader(Stream stream, string path, int maxBytes)
 {
     private byte[] _buffer = new byte[128 * 1024];
     private int _start, _end;
@@ -14,7 +15,7 @@ internal sealed class LineReader(Stream stream, int maxBytes)
 
     /// <param name="line">Valid until the next call.</param>
     /// <returns>False at the end.</returns>
-    /// <exception cref="InvalidDataException">The line is longer than the limit.</exception>
+    /// <exception cref="DataException">The line is longer than the limit.</exception>
     public bool TryRead(out ReadOnlySpan<byte> line)
     {
         var searched = 0;
@@ -54,7 +55,7 @@ internal sealed class LineReader(Stream stream, int maxBytes)
         }
         if (_end == _buffer.Length)
         {
-            if (_end >= maxBytes) throw new InvalidDataException($"the line is longer than {maxBytes >> 20} MiB");
+            if (_end >= maxBytes) throw new DataException($"{path}:{Line + 1}: over {maxBytes >> 20} MiB in one line; cut the document up");
             Array.Resize(ref _buffer, 2 * _buffer.Length);
         }
         var count = stream.Read(_buffer.AsSpan(_end));

@@ -19,10 +19,13 @@ internal static class PreparationLock
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists(path))
+            catch (IOException e) when (IsHeld(e))
             {
                 cancellation.WaitHandle.WaitOne(Retry);
             }
         }
     }
+
+    /// <summary>EWOULDBLOCK on Linux and on macOS, a sharing violation on Windows; any other failure would never pass.</summary>
+    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 }

@@ -56,8 +56,8 @@ internal sealed partial class RankTokenizer : ITokenizer
 
     public void WriteRanks(Stream into)
     {
-        using var writer = new StreamWriter(into, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" };
-        for (var rank = 0; rank < _ranks.Length; rank++) writer.WriteLine($"{Convert.ToBase64String(_ranks[rank])} {rank}");
+        using var writer = new StreamWriter(into, Encoding.ASCII, leaveOpen: true);
+        for (var rank = 0; rank < _ranks.Length; rank++) writer.Write($"{Convert.ToBase64String(_ranks[rank])} {rank}\n");
     }
 
     [GeneratedRegex(@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")]

@@ -5,11 +5,11 @@ namespace Bam.Training.Data;
 /// <summary>From what a run file says to the files it means.</summary>
 public static class SourceFiles
 {
-    /// <summary>Resolves a file, a folder (every supported file below it) or a glob (<c>*</c>, <c>?</c>, and <c>**</c> for any folders).</summary>
+    /// <summary>Resolves a file, a folder (every supported file below it) or a glob of <c>*</c>, <c>?</c> and <c>**</c>.</summary>
     /// <param name="pattern">Absolute, or relative to the base folder.</param>
     /// <param name="baseFolder">Absolute path.</param>
     /// <returns>Absolute paths, sorted by ordinal; at least one. Hidden files and folders are left out.</returns>
-    /// <exception cref="DataException">Nothing was found, or a file with an ending that cannot be read; the message names the pattern.</exception>
+    /// <exception cref="DataException">Nothing that can be read was found; the message names the pattern.</exception>
     public static IReadOnlyList<string> Resolve(string pattern, string baseFolder)
     {
         if (string.IsNullOrWhiteSpace(pattern)) throw new DataException("an empty path names no data; give a file, a folder or a glob");
@@ -31,7 +31,10 @@ public static class SourceFiles
             throw new DataException($"{pattern}: cannot be listed: {e.Message}", e);
         }
         if (found.Count == 0)
-            throw new DataException($"{pattern}: no data found under {baseFolder}; give a file, a folder or a glob of {DocumentReader.Endings}");
+        {
+            throw new DataException(
+                $"{pattern}: no data found (relative to {baseFolder}); give a file, a folder or a glob of {DocumentReader.Endings}");
+        }
         found.Sort(StringComparer.Ordinal);
         return found;
     }
@@ -48,16 +51,18 @@ public static class SourceFiles
         return Below(root, depth).FindAll(path => Matches(rest, Path.GetRelativePath(root, path).Split(Path.DirectorySeparatorChar)));
     }
 
-    private static List<string> Below(string folder, int depth) =>
-    [
-        .. Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = depth > 0, MaxRecursionDepth = depth, IgnoreInaccessible = false })
-            .Where(DocumentReader.Supports),
-    ];
+    private static List<string> Below(string folder, int depth)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = depth > 0, MaxRecursionDepth = depth, IgnoreInaccessible = false };
+        return [.. Directory.EnumerateFiles(folder, "*", options).Where(DocumentReader.Supports)];
+    }
 
     private static bool Matches(ReadOnlySpan<string> pattern, ReadOnlySpan<string> path)
     {
         if (pattern.IsEmpty) return path.IsEmpty;
         if (pattern[0] == "**") return Matches(pattern[1..], path) || (!path.IsEmpty && Matches(pattern, path[1..]));
-        return !path.IsEmpty && FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false) && Matches(pattern[1..], path[1..]);
+        return !path.IsEmpty
+            && FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false)
+            && Matches(pattern[1..], path[1..]);
     }
 }

@@ -39,7 +39,7 @@ internal readonly struct WindowPermutation
         var mask = (1UL << _halfBits) - 1;
         var (left, right) = (x >> _halfBits, x & mask);
         for (var round = 0UL; round < Rounds; round++)
-            (left, right) = (right, left ^ (StableHash.Combine(_key + round, right) & mask));
+            (left, right) = (right, left ^ (CounterHash.Combine(_key + round, right) & mask));
         return (left << _halfBits) | right;
     }
 }

@@ -1,7 +1,7 @@
 namespace Bam.Training.Data;
 
 /// <summary>Counter-based hashing: the same on every host and in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
-internal static class StableHash
+internal static class CounterHash
 {
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
 
