@@ -23,11 +23,8 @@ internal sealed class BamConsole
     public async Task<int> Run(IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         var line = _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (line.Action is ParseErrorAction || line.Errors.Count > 0 && line.Action is not SynchronousCommandLineAction { ClearsParseErrors: true })
-        {
-            await _terminal.Error.WriteLineAsync(UsageError.Of(line)).ConfigureAwait(false);
-            return ExitCode.InputWrong;
-        }
+        var wrong = UsageError.MistakenOption(line, arguments) ?? (line.Action is ParseErrorAction ? UsageError.Of(line) : null);
+        if (wrong is not null) return await Say(wrong, ExitCode.InputWrong).ConfigureAwait(false);
 
         try
         {

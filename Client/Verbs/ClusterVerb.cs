@@ -48,8 +48,8 @@ internal sealed class ClusterVerb : IVerb
         var gpus = Gpus(line.GetValue(_gpus));
         await _clusters.Up(home, new()
         {
-            Silos = gpus.Count > 0 && line.GetResult(_silos) is not { Implicit: false } ? gpus.Count : line.GetValue(_silos),
-            Device = gpus.Count > 0 ? "cuda" : "cpu",
+            Silos = gpus.Length > 0 && line.GetResult(_silos) is not { Implicit: false } ? gpus.Length : line.GetValue(_silos),
+            Device = gpus.Length > 0 ? "cuda" : "cpu",
             Gpus = gpus,
             Threads = line.GetValue(_threads),
             PortBase = line.GetValue(_portBase),
@@ -91,6 +91,6 @@ internal sealed class ClusterVerb : IVerb
         }
     }
 
-    private static IReadOnlyList<string> Gpus(string? list) =>
+    private static string[] Gpus(string? list) =>
         list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

@@ -7,6 +7,13 @@ namespace Bam.Client.Verbs;
 /// <summary>What is wrong with a command line, in one line with the nearest valid name.</summary>
 internal static class UsageError
 {
+    /// <summary>An option that does not exist reads as the value of an argument that wants one; null when there is none.</summary>
+    public static string? MistakenOption(ParseResult line, IReadOnlyList<string> arguments) =>
+        !arguments.Contains("--")
+        && line.CommandResult.Tokens.Concat(Values(line.CommandResult)).FirstOrDefault(token => token.Value is ['-', _, ..]) is { } token
+            ? $"bam: {Printable.Line(Unmatched(token.Value, line.CommandResult))}"
+            : null;
+
     /// <param name="line">A command line with errors.</param>
     public static string Of(ParseResult line)
     {
@@ -15,8 +22,17 @@ internal static class UsageError
         if (line.UnmatchedTokens is [var token, ..]) return $"bam: {Printable.Line(Unmatched(token, line.CommandResult))}";
         if (command.Subcommands.Count > 0 && command.Action is null)
             return $"bam: no verb given (verbs: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}); {help}";
-        return $"bam: {Printable.Line(line.Errors[0].Message).TrimEnd('.')}; {help}";
+        return $"bam: {Printable.Line(Said(line.Errors[0])).TrimEnd('.')}; {help}";
     }
+
+    /// <summary>The parser names .NET types where a user thinks of numbers.</summary>
+    private static string Said(ParseError error) =>
+        error.SymbolResult is OptionResult { Tokens: [.., var value] } result && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal)
+            ? $"{result.Option.Name} must be a {(result.Option is Option<int> or Option<int?> ? "whole number" : "number")}, not '{value.Value}'"
+            : error.Message;
+
+    private static IEnumerable<Token> Values(CommandResult result) =>
+        result.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens);
 
     private static string Unmatched(string token, CommandResult result)
     {

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using Bam.Client.Clusters;
+using Bam.Client.RunFiles;
+using Bam.Client.Runs;
+using Bam.Client.Views;
+
+namespace Bam.Client.Diagnosis;
+
+/// <summary>Looks whether this host can train; each failure comes with its fix.</summary>
+/// <param name="describeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
+/// <param name="clusters">Clusters of this host.</param>
+/// <param name="time">The host's clock.</param>
+internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters, TimeProvider time)
+{
+    private const long MinFreeDisk = 2L << 30, MinMemory = 2L << 30;
+    private static readonly TimeSpan ClusterLimit = TimeSpan.FromSeconds(10), ClockTolerance = TimeSpan.FromSeconds(5);
+    private static readonly DateTimeOffset Earliest = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public async Task<IReadOnlyList<Check>> Examine(ClusterHome home, CancellationToken cancellation) =>
+    [
+        Torch(),
+        Processors(),
+        Memory(),
+        await Gpu(cancellation).ConfigureAwait(false),
+        .. Home(home.Folder),
+        await Cluster(home, cancellation).ConfigureAwait(false),
+    ];
+
+    private Check Torch()
+    {
+        try
+        {
+            return new("libtorch", Verdict.Passed, describeTorch());
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return new("libtorch", Verdict.Failed, Printable.Line(e.Message), "run 'dotnet restore', or name a libtorch folder with --libtorch DIR or BAM_LIBTORCH");
+        }
+    }
+
+    private static Check Processors() => new("processors", Verdict.Passed, $"{Environment.ProcessorCount}");
+
+    private static Check Memory()
+    {
+        var bytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return bytes >= MinMemory
+            ? new("memory", Verdict.Passed, Figures.Bytes(bytes))
+            : new("memory", Verdict.Failed, Figures.Bytes(bytes), $"give this host, or its container, at least {Figures.Bytes(MinMemory)}");
+    }
+
+    private static async Task<Check> Gpu(CancellationToken cancellation)
+    {
+        try
+        {
+            using var smi = Process.Start(new ProcessStartInfo("nvidia-smi", "--query-gpu=name,memory.total --format=csv,noheader")
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true,
+            })!;
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(TimeSpan.FromSeconds(10));
+            var output = await smi.StandardOutput.ReadToEndAsync(limit.Token).ConfigureAwait(false);
+            await smi.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+            if (smi.ExitCode == 0 && output.Trim() is { Length: > 0 } names)
+                return new("GPU", Verdict.Passed, string.Join("; ", names.Split('\n', StringSplitOptions.TrimEntries)));
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            // No nvidia-smi: the device file tells.
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new("GPU", Verdict.Failed, "nvidia-smi does not answer", "look at the NVIDIA driver, or restart the host");
+        }
+
+        return File.Exists("/dev/nvidia0")
+            ? new("GPU", Verdict.Failed, "/dev/nvidia0 is there, nvidia-smi does not work", "install the NVIDIA driver's tools of the kernel module's version")
+            : new("GPU", Verdict.Absent, "none: training runs on the CPU");
+    }
+
+    private IEnumerable<Check> Home(string home)
+    {
+        var probe = Path.Combine(home, $".doctor-{Environment.ProcessId}");
+        DateTimeOffset written;
+        try
+        {
+            Directory.CreateDirectory(home);
+            File.WriteAllText(probe, "");
+            written = File.GetLastWriteTimeUtc(probe);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [new("home", Verdict.Failed, $"{home} is not writable: {Printable.Line(e.Message)}", "make it writable, or use another one with --home DIR or BAM_HOME")];
+        }
+
+        return [new("home", Verdict.Passed, $"{home} is writable"), Disk(home), Clock(written)];
+    }
+
+    private static Check Disk(string home)
+    {
+        var free = new DriveInfo(home).AvailableFreeSpace;
+        return free >= MinFreeDisk
+            ? new("disk", Verdict.Passed, $"{Figures.Bytes(free)} free in {home}")
+            : new("disk", Verdict.Failed, $"{Figures.Bytes(free)} free in {home}", $"free {Figures.Bytes(MinFreeDisk)}, or use another home with --home DIR");
+    }
+
+    /// <summary>Leases compare clocks: the host's against reason, and against the clock of the home's file system.</summary>
+    private Check Clock(DateTimeOffset fileSystem)
+    {
+        var now = time.GetUtcNow();
+        if (now < Earliest) return new("clock", Verdict.Failed, $"says {PlainLines.Time(now)}", "set the clock (timedatectl set-ntp true)");
+        return (now - fileSystem).Duration() <= ClockTolerance
+            ? new("clock", Verdict.Passed, $"{PlainLines.Time(now)}, as the file system's")
+            : new("clock", Verdict.Failed, $"{PlainLines.Time(now)} here, {PlainLines.Time(fileSystem)} in the file system", "synchronise the clocks of this host and the file server (timedatectl set-ntp true)");
+    }
+
+    private async Task<Check> Cluster(ClusterHome home, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await clusters.Status(home, cancellation).ConfigureAwait(false) is null)
+                return new("cluster", Verdict.Absent, "none in this home; start one with: bam cluster up");
+            await using var client = await clusters.Connect(home, ClusterLimit, cancellation).ConfigureAwait(false);
+            var devices = await client.ListDevices(cancellation).ConfigureAwait(false);
+            return new("cluster", Verdict.Passed, $"answers with {devices.Count} device slots");
+        }
+        catch (UserException e)
+        {
+            return new("cluster", Verdict.Failed, Printable.Line(e.Message), "look at it with 'bam cluster status', start it with 'bam cluster up'");
+        }
+    }
+}

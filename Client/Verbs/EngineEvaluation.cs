@@ -1,0 +1,66 @@
+using System.Runtime.ExceptionServices;
+using Bam.Client.Clusters;
+using Bam.Contracts.Runs;
+using Bam.Training.Checkpoints;
+using Bam.Training.Data;
+using Bam.Training.Evaluation;
+using Bam.Training.Model;
+using Bam.Training.Native;
+using static TorchSharp.torch;
+
+namespace Bam.Client.Verbs;
+
+/// <summary>Evaluates models with the engine, in this process: on the GPU when libtorch has one, else on the CPU.</summary>
+internal sealed class EngineEvaluation : IModelEvaluation
+{
+    public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
+    {
+        IReadOnlyList<EvaluationRow> rows = [];
+        ExceptionDispatchInfo? failure = null;
+        // Torch keeps its state by thread, and the thread must have ended before the process does.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                rows = Measure(modelFolder, files, stride, batch, cancellation);
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        }) { Name = "bam-eval" };
+        thread.Start();
+        thread.Join();
+        if (failure?.SourceException is CheckpointException or DataException or TorchLibraryException)
+            throw new UserException(failure.SourceException.Message, ExitCode.InputWrong);
+        failure?.Throw();
+        return rows;
+    }
+
+    private static List<EvaluationRow> Measure(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
+    {
+        TorchLibrary.Load();
+        using var scope = NewDisposeScope();
+        var config = ModelFolder.Config(modelFolder);
+        if (stride > config.Context)
+            throw new UserException($"--stride: {stride} is longer than the model's context of {config.Context} tokens", ExitCode.InputWrong);
+        using var parameters = ModelFolder.Load(modelFolder, cuda.is_available() ? CUDA : CPU);
+        using var model = new Transformer(parameters);
+        var cache = Directory.CreateTempSubdirectory("bam-eval-").FullName;
+        try
+        {
+            return [.. files.Select(file => Row(model, config, file, cache, stride ?? 0, batch, cancellation))];
+        }
+        finally
+        {
+            Directory.Delete(cache, recursive: true);
+        }
+    }
+
+    private static EvaluationRow Row(Transformer model, ModelConfig config, string file, string cache, int stride, int batch, CancellationToken cancellation)
+    {
+        using var data = DomainData.Open(new DomainSpec("eval", [], [file]), config.Tokenizer, cache, cancellation);
+        var result = PerplexityMeter.Measure(model, data.Validation, stride, batch: batch, cancellation: cancellation);
+        return new EvaluationRow(file, result.Tokens, result.Nll, result.BitsPerByte, result.Perplexity);
+    }
+}

@@ -1,0 +1,34 @@
+using Bam.Client.Demo;
+using Bam.Client.Diagnosis;
+using Bam.Client.Runs;
+
+namespace Bam.Client.Verbs;
+
+/// <summary>What the verbs need from the rest of the house, and how they are put together.</summary>
+/// <param name="Clusters">Clusters of this host.</param>
+/// <param name="Evaluation">Evaluates models.</param>
+/// <param name="Corpus">Writes the built-in corpora.</param>
+/// <param name="DescribeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
+/// <param name="Time">The host's clock.</param>
+internal sealed record Services(IClusters Clusters, IModelEvaluation Evaluation, CorpusWriter Corpus, Func<string> DescribeTorch, TimeProvider Time)
+{
+    /// <summary>The console with all verbs.</summary>
+    public BamConsole Console(Terminal terminal)
+    {
+        var options = new GlobalOptions();
+        var link = new ClusterLink(options, Clusters);
+        var follower = new RunFollower(terminal, Time);
+        return new(options, terminal, [
+            new DemoVerb(options, terminal, Clusters, follower, Corpus),
+            new ClusterVerb(options, terminal, Clusters),
+            new PlanVerb(options, terminal),
+            new LaunchVerb(options, terminal, link, follower),
+            new RunsVerb(options, terminal, link),
+            new StatusVerb(options, terminal, link, Time),
+            new WatchVerb(options, link, follower),
+            new CancelVerb(options, terminal, link),
+            new EvalVerb(options, terminal, link, Evaluation),
+            new DoctorVerb(options, terminal, new HostDoctor(DescribeTorch, Clusters, Time)),
+        ]);
+    }
+}
