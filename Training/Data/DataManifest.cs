@@ -23,6 +23,8 @@ public sealed record DataManifest
 
     public required string Tokenizer { get; init; }
 
+    public required DateTimeOffset PreparedAt { get; init; }
+
     /// <summary>Width of a token in the <c>.bin</c> files: 2 or 4.</summary>
     public required int TokenBytes { get; init; }
 

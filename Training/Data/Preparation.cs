@@ -26,6 +26,7 @@ internal sealed class Preparation(DomainSpec domain, ITokenizer tokenizer, strin
         {
             Domain = domain.Name,
             Tokenizer = tokenizer.Name,
+            PreparedAt = DateTimeOffset.UtcNow,
             TokenBytes = TokenWriter.TokenBytes(tokenizer),
             TrainSources = trainSources,
             ValidationSources = validationSources,

@@ -24,7 +24,7 @@ public sealed class DomainCacheTests : IDisposable
     {
         var opened = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => _folder.Open(_domain))));
 
-        Assert.Single(opened.Select(d => d.Folder).Distinct());
+        Assert.Single(opened.Select(d => d.Manifest.PreparedAt).Distinct());
         Assert.Single(Directory.GetDirectories(_folder.Cache));
         Assert.All(opened, data => Assert.Equal(DomainDataTests.All(opened[0].Train), DomainDataTests.All(data.Train)));
         Array.ForEach(opened, data => data.Dispose());
