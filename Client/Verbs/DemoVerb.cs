@@ -13,13 +13,16 @@ internal sealed class DemoVerb : IVerb
 
     private readonly Option<int> _silos = new("--silos")
     {
-        Description = "Silo processes (default: one a processor, 2 to 4)", HelpName = "N",
+        Description = "Silo processes (default: one a processor, 2 to 4)",
+        HelpName = "N",
         DefaultValueFactory = _ => Math.Clamp(Environment.ProcessorCount, 2, 4),
     };
 
     private readonly Option<double> _scale = new("--steps-scale")
     {
-        Description = "Multiplies every length", HelpName = "X", DefaultValueFactory = _ => 1,
+        Description = "Multiplies every length",
+        HelpName = "X",
+        DefaultValueFactory = _ => 1,
     };
 
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the cluster up" };

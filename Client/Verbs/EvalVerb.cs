@@ -13,7 +13,8 @@ internal sealed class EvalVerb : IVerb
 
     private readonly Option<string[]> _data = new("--data")
     {
-        Description = "File, folder or glob of text; may repeat. Without it, what the run itself measured", HelpName = "FILE",
+        Description = "File, folder or glob of text; may repeat. Without it, what the run itself measured",
+        HelpName = "FILE",
     };
 
     private readonly Option<int?> _stride = new("--stride") { Description = "Tokens between two windows (default: the context, no overlap)", HelpName = "N" };

@@ -12,12 +12,15 @@ internal sealed class PlanVerb : IVerb
 
     private readonly Option<double?> _speed = new("--flops-per-second")
     {
-        Description = "Measured training speed of one device in model FLOPs a second; adds times", HelpName = "N",
+        Description = "Measured training speed of one device in model FLOPs a second; adds times",
+        HelpName = "N",
     };
 
     private readonly Option<int> _devices = new("--devices")
     {
-        Description = "Device slots that train at the same time, for the times", HelpName = "N", DefaultValueFactory = _ => 1,
+        Description = "Device slots that train at the same time, for the times",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
     };
 
     public PlanVerb(GlobalOptions options, Terminal terminal)

@@ -1,6 +1,5 @@
 using Bam.Client.Clusters;
 using Bam.Client.Runs;
-using Orleans.Runtime;
 
 namespace Bam.Client.Tests.Runs;
 
@@ -30,7 +29,7 @@ public sealed class A_patient_call
             _ =>
             {
                 calls++;
-                throw new OrleansMessageRejectionException("gone");
+                throw new SiloUnavailableException("gone");
             },
             TestContext.Current.CancellationToken));
 
@@ -56,7 +55,7 @@ public sealed class A_patient_call
         {
             // Only pauses hurry: the limit of a call is longer, and never comes here.
             if (dueTime == Patience.Pause) Interlocked.Add(ref _ticks, dueTime.Ticks);
-            return System.CreateTimer(callback, state, dueTime == Patience.Pause ? TimeSpan.Zero : dueTime, period);
+            return TimeProvider.System.CreateTimer(callback, state, dueTime == Patience.Pause ? TimeSpan.Zero : dueTime, period);
         }
     }
 }

@@ -42,7 +42,7 @@ public sealed class A_run_on_the_screen
     public void Has_a_table_of_perplexities_with_their_mean() =>
         Assert.Equal(
             """
-                         Perplexity
+                          Perplexity
             ╭───────┬─────────┬────────┬─────────╮
             │ model │ general │    law │ average │
             ├───────┼─────────┼────────┼─────────┤
