@@ -31,7 +31,8 @@ internal sealed class YamlTree
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
             // YamlDotNet's scanner loses its way in some broken texts instead of naming them.
-            throw new RunFileException(file, tree._parser.Current is { } last ? (int)last.End.Line : 1, "", "not valid YAML from here on; look for a bracket, a quote or a colon too many");
+            var line = tree._parser.Current is { } last ? (int)last.End.Line : 1;
+            throw new RunFileException(file, line, "", "not valid YAML from here on; look for a bracket, a quote or a colon too many");
         }
     }
 

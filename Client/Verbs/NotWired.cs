@@ -5,7 +5,8 @@ namespace Bam.Client.Verbs;
 /// <summary>Stands where Training's evaluator, corpora and libtorch loader come in at integration; delete it then.</summary>
 internal sealed class NotWired : IModelEvaluation
 {
-    public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
+    public IReadOnlyList<EvaluationRow> Evaluate(
+        string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
         throw Missing("the evaluator");
 
     public static void WriteCorpus(string folder, long seed, long trainBytes, long validationBytes) => throw Missing("the corpora");
