@@ -51,7 +51,7 @@ internal static class DemoExperiment
         mixtures:
           btx:        { attention: averaged, ffn_top_k: 1, steps: {{Steps(MixtureSteps, scale)}} }              # FFN experts only
           bam:        { attention: soft, kv: experts, ffn_top_k: 1, steps: {{Steps(MixtureSteps, scale)}} }     # attention experts too
-          bam-shared: { attention: soft, kv: shared, ffn_top_k: 1, steps: {{Steps(MixtureSteps, scale)}} }      # the same with one set of keys and values
+          bam-shared: { attention: soft, kv: shared, ffn_top_k: 1, steps: {{Steps(MixtureSteps, scale)}} }      # one set of keys and values
         mixture_data: { general: 1, law: 1, code: 1, math: 1 }
 
         checkpoints: { every: {{Steps(CheckpointEvery, scale)}}, keep: 2 }

@@ -21,7 +21,7 @@ internal sealed record DemoFolder(string Path)
         {
             Directory.CreateDirectory(parent);
             var last = Directory.EnumerateDirectories(parent)
-                .Select(folder => int.TryParse(System.IO.Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+                .Select(folder => int.TryParse(Name(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
                 .DefaultIfEmpty().Max();
             return new(Directory.CreateDirectory(System.IO.Path.Combine(parent, $"{last + 1:000}")).FullName);
         }
@@ -30,4 +30,6 @@ internal sealed record DemoFolder(string Path)
             throw new UserException($"{parent}: not writable: {Printable.Line(e.Message)}; choose another folder with --out DIR", 2);
         }
     }
+
+    private static string Name(string folder) => System.IO.Path.GetFileName(folder);
 }

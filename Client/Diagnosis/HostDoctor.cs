@@ -34,7 +34,9 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            return new("libtorch", Verdict.Failed, Printable.Line(e.Message), "run 'dotnet restore', or name a libtorch folder with --libtorch DIR or BAM_LIBTORCH");
+            return new(
+                "libtorch", Verdict.Failed, Printable.Line(e.Message),
+                "run 'dotnet restore', or name a libtorch folder with --libtorch DIR or BAM_LIBTORCH");
         }
     }
 
@@ -54,7 +56,8 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         {
             using var smi = Process.Start(new ProcessStartInfo("nvidia-smi", "--query-gpu=name,memory.total --format=csv,noheader")
             {
-                RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             })!;
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(TimeSpan.FromSeconds(10));
@@ -73,7 +76,9 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         }
 
         return File.Exists("/dev/nvidia0")
-            ? new("GPU", Verdict.Failed, "/dev/nvidia0 is there, nvidia-smi does not work", "install the NVIDIA driver's tools of the kernel module's version")
+            ? new(
+                "GPU", Verdict.Failed, "/dev/nvidia0 is there, nvidia-smi does not work",
+                "install the NVIDIA driver's tools of the kernel module's version")
             : new("GPU", Verdict.Absent, "none: training runs on the CPU");
     }
 
@@ -90,7 +95,9 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [new("home", Verdict.Failed, $"{home} is not writable: {Printable.Line(e.Message)}", "make it writable, or use another one with --home DIR or BAM_HOME")];
+            return [new(
+                "home", Verdict.Failed, $"{home} is not writable: {Printable.Line(e.Message)}",
+                "make it writable, or use another one with --home DIR or BAM_HOME")];
         }
 
         return [new("home", Verdict.Passed, $"{home} is writable"), Disk(home), Clock(written)];
@@ -101,7 +108,9 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         var free = new DriveInfo(home).AvailableFreeSpace;
         return free >= MinFreeDisk
             ? new("disk", Verdict.Passed, $"{Figures.Bytes(free)} free in {home}")
-            : new("disk", Verdict.Failed, $"{Figures.Bytes(free)} free in {home}", $"free {Figures.Bytes(MinFreeDisk)}, or use another home with --home DIR");
+            : new(
+                "disk", Verdict.Failed, $"{Figures.Bytes(free)} free in {home}",
+                $"free {Figures.Bytes(MinFreeDisk)}, or use another home with --home DIR");
     }
 
     /// <summary>Leases compare clocks: the host's against reason, and against the clock of the home's file system.</summary>
@@ -111,7 +120,9 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         if (now < Earliest) return new("clock", Verdict.Failed, $"says {PlainLines.Time(now)}", "set the clock (timedatectl set-ntp true)");
         return (now - fileSystem).Duration() <= ClockTolerance
             ? new("clock", Verdict.Passed, $"{PlainLines.Time(now)}, as the file system's")
-            : new("clock", Verdict.Failed, $"{PlainLines.Time(now)} here, {PlainLines.Time(fileSystem)} in the file system", "synchronise the clocks of this host and the file server (timedatectl set-ntp true)");
+            : new(
+                "clock", Verdict.Failed, $"{PlainLines.Time(now)} here, {PlainLines.Time(fileSystem)} in the file system",
+                "synchronise the clocks of this host and the file server (timedatectl set-ntp true)");
     }
 
     private async Task<Check> Cluster(ClusterHome home, CancellationToken cancellation)
@@ -126,7 +137,9 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
         }
         catch (UserException e)
         {
-            return new("cluster", Verdict.Failed, Printable.Line(e.Message), "look at it with 'bam cluster status', start it with 'bam cluster up'");
+            return new(
+                "cluster", Verdict.Failed, Printable.Line(e.Message),
+                "look at it with 'bam cluster status', start it with 'bam cluster up'");
         }
     }
 }

@@ -12,14 +12,15 @@ namespace Bam.Client.Plans;
 /// <param name="Duration">From its beginning to its end; null without a measured speed.</param>
 internal sealed record PhasePlan(RunPhase Phase, MemberKind Trains, int Models, long Steps, long Tokens, double Flops, TimeSpan? Duration)
 {
-    public static PhasePlan Of(RunPhase phase, MemberKind trains, IReadOnlyList<ModelPlan> models, double? flopsPerSecond, int devices) => new(
-        phase,
-        trains,
-        models.Count,
-        models.Sum(model => (long)model.Steps),
-        models.Sum(model => model.Tokens),
-        models.Sum(model => model.Flops),
-        flopsPerSecond is { } speed ? Longest(models, speed, devices) : null);
+    public static PhasePlan Of(RunPhase phase, MemberKind trains, IReadOnlyList<ModelPlan> models, double? flopsPerSecond, int devices) =>
+        new(
+            phase,
+            trains,
+            models.Count,
+            models.Sum(model => (long)model.Steps),
+            models.Sum(model => model.Tokens),
+            models.Sum(model => model.Flops),
+            flopsPerSecond is { } speed ? Longest(models, speed, devices) : null);
 
     /// <summary>First come, first served, as the device pool leases its slots.</summary>
     private static TimeSpan? Longest(IReadOnlyList<ModelPlan> models, double flopsPerSecond, int devices)

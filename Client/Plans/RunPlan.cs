@@ -29,7 +29,8 @@ internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IRea
         ];
         List<ModelPlan> models =
         [
-            ModelPlan.Of("seed", MemberKind.Seed, dense, spec.SeedModel.Train, spec.SeedModel.Checkpoint is null ? spec.SeedModel.Steps : 0),
+            ModelPlan.Of(
+                "seed", MemberKind.Seed, dense, spec.SeedModel.Train, spec.SeedModel.Checkpoint is null ? spec.SeedModel.Steps : 0),
             .. spec.Branches.Select(branch => ModelPlan.Of(branch.Name, MemberKind.Branch, dense, branch.Train, branch.Steps)),
             .. spec.Mixtures.Select(mixture =>
                 ModelPlan.Of(mixture.Name, MemberKind.Mixture, dense.Mixture(mixture, experts), mixture.Train, mixture.Steps)),
@@ -40,7 +41,8 @@ internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IRea
             Phase(RunPhase.Branch, MemberKind.Branch),
             Phase(RunPhase.Continue, MemberKind.Mixture),
         ];
-        return new(spec.Name, models, [.. phases.Where(phase => phase.Steps > 0)], models.Sum(model => model.DiskBytes(spec.Checkpoints.Keep)));
+        return new(
+            spec.Name, models, [.. phases.Where(phase => phase.Steps > 0)], models.Sum(model => model.DiskBytes(spec.Checkpoints.Keep)));
 
         PhasePlan Phase(RunPhase phase, MemberKind kind) =>
             PhasePlan.Of(phase, kind, [.. models.Where(model => model.Kind == kind)], flopsPerSecond, devices);

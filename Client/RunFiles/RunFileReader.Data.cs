@@ -41,7 +41,8 @@ internal sealed partial class RunFileReader
     {
         if (!parent.Require(key)) return [];
         var section = parent.Section(key);
-        if (section is { Broken: false, Keys.Count: 0 }) parent.Problem(key, "names no domain; state at least one share, such as { general: 1 }");
+        if (section is { Broken: false, Keys.Count: 0 })
+            parent.Problem(key, "names no domain; state at least one share, such as { general: 1 }");
         if (DomainsSection is { Broken: false, Keys.Count: > 0 })
         {
             foreach (var unknown in section.Keys.Except(DomainsSection.Keys))

@@ -7,7 +7,8 @@ internal sealed partial class RunFileReader
 {
     private const int MaxBranches = 256;
 
-    private static readonly Dictionary<string, AttentionMode> Attentions = new() { ["soft"] = AttentionMode.Soft, ["averaged"] = AttentionMode.Averaged };
+    private static readonly Dictionary<string, AttentionMode> Attentions =
+        new() { ["soft"] = AttentionMode.Soft, ["averaged"] = AttentionMode.Averaged };
 
     private static readonly Dictionary<string, KvMode> KvModes = new() { ["experts"] = KvMode.Experts, ["shared"] = KvMode.Shared };
 
@@ -36,7 +37,8 @@ internal sealed partial class RunFileReader
         if (!_root.Require("branches")) return branches;
         var section = _root.Section("branches");
         if (section is { Broken: false, Keys.Count: 0 }) _root.Problem("branches", "names no branch; state at least one");
-        if (section.Keys.Count > MaxBranches) _root.Problem("branches", $"names {section.Keys.Count} branches; at most {MaxBranches} can be mixed");
+        if (section.Keys.Count > MaxBranches)
+            _root.Problem("branches", $"names {section.Keys.Count} branches; at most {MaxBranches} can be mixed");
         foreach (var name in section.Keys)
         {
             var branch = Member(section, name, "a branch", names);

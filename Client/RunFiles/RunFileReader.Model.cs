@@ -14,11 +14,12 @@ internal sealed partial class RunFileReader
 
     private static readonly string[] RequiredModelKeys = ["layers", "width", "heads", "ffn", "context"];
 
-    private static readonly Dictionary<string, NormKind> Norms = new() { ["layernorm"] = NormKind.LayerNorm, ["rmsnorm"] = NormKind.RmsNorm };
+    private static readonly Dictionary<string, NormKind> Norms =
+        new() { ["layernorm"] = NormKind.LayerNorm, ["rmsnorm"] = NormKind.RmsNorm };
 
     private YamlSection ModelSection => field ??= _root.Section("model");
 
-    /// <summary>The shape: a preset's name, or a mapping that states it or overrides a preset. The tiny preset stands in for a wrong one.</summary>
+    /// <summary>A preset's name, or a mapping that states the shape or overrides a preset. Tiny stands in for a wrong one.</summary>
     private ModelSpec Model(string tokenizer)
     {
         var fallback = Presets.All["tiny"];
@@ -64,11 +65,15 @@ internal sealed partial class RunFileReader
     {
         var tokens = TokenizerNames.Vocab(tokenizer);
         if (shape.Width % shape.Heads != 0)
-            section.Problem("heads", $"{shape.Heads} heads do not divide the width {shape.Width}{NearestDivisor(shape.Width, shape.Heads)}");
+            section.Problem(
+                "heads", $"{shape.Heads} heads do not divide the width {shape.Width}{NearestDivisor(shape.Width, shape.Heads)}");
         else if (shape.Width / shape.Heads % 2 != 0)
-            section.Problem("heads", $"the head width {shape.Width / shape.Heads} (width {shape.Width} / {shape.Heads} heads) must be even for RoPE");
+            section.Problem(
+                "heads", $"the head width {shape.Width / shape.Heads} (width {shape.Width} / {shape.Heads} heads) must be even for RoPE");
         else if (shape.Heads % shape.KvHeads != 0)
-            section.Problem("kv_heads", $"{shape.KvHeads} key and value heads do not divide {shape.Heads} heads{NearestDivisor(shape.Heads, shape.KvHeads)}");
+            section.Problem(
+                "kv_heads",
+                $"{shape.KvHeads} key and value heads do not divide {shape.Heads} heads{NearestDivisor(shape.Heads, shape.KvHeads)}");
         else if (shape.Vocab > 0 && shape.Vocab < tokens)
             section.Problem("vocab", $"{shape.Vocab} is less than the {tokens} tokens of {tokenizer}");
         else

@@ -13,7 +13,8 @@ internal sealed partial class RunFileReader
         "load_balance", "router_z",
     ];
 
-    private static readonly Dictionary<string, Precision> Precisions = new() { ["fp32"] = Precision.Float32, ["bf16"] = Precision.BFloat16 };
+    private static readonly Dictionary<string, Precision> Precisions =
+        new() { ["fp32"] = Precision.Float32, ["bf16"] = Precision.BFloat16 };
 
     /// <summary>The <c>train</c> mapping of a section over the defaults that it inherits.</summary>
     private static TrainSpec Train(YamlSection parent, TrainSpec defaults)

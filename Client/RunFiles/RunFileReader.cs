@@ -5,7 +5,7 @@ using Bam.Training.Model;
 
 namespace Bam.Client.RunFiles;
 
-/// <summary>Reads a run file (design.md, section 5) into a validated specification: defaults applied, paths absolute, lengths in steps.</summary>
+/// <summary>Reads a run file (design.md, section 5) and validates all of it: defaults applied, paths absolute, lengths in steps.</summary>
 internal sealed partial class RunFileReader
 {
     private const long MaxFileBytes = 1 << 20;
@@ -41,7 +41,8 @@ internal sealed partial class RunFileReader
         try
         {
             if (Directory.Exists(path)) throw new UserException($"{path}: is a folder; give the run file in it", 2);
-            if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes }) throw new UserException($"{path}: too large for a run file", 2);
+            if (new FileInfo(path) is { Exists: true, Length: > MaxFileBytes })
+                throw new UserException($"{path}: too large for a run file", 2);
             return File.ReadAllText(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -7,7 +7,7 @@ internal static class SourcePatterns
 {
     private static readonly string[] Endings = [".jsonl", ".jsonl.gz", ".txt", ".txt.gz"];
 
-    /// <summary>Resolves a file, a folder (every supported file below it) or a glob (<c>*</c>, <c>?</c>, <c>**</c> for any folders).</summary>
+    /// <summary>Resolves a file, a folder (every supported file below it) or a glob (<c>**</c> stands for any folders).</summary>
     /// <param name="pattern">Absolute, or relative to the base folder.</param>
     /// <param name="baseFolder">Absolute path.</param>
     /// <param name="problem">Why there is no file; null when there is one.</param>
@@ -53,6 +53,8 @@ internal static class SourcePatterns
     {
         if (pattern.IsEmpty) return path.IsEmpty;
         if (pattern[0] == "**") return Matches(pattern[1..], path) || (!path.IsEmpty && Matches(pattern, path[1..]));
-        return !path.IsEmpty && FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false) && Matches(pattern[1..], path[1..]);
+        return !path.IsEmpty
+            && FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false)
+            && Matches(pattern[1..], path[1..]);
     }
 }

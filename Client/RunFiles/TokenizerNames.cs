@@ -21,14 +21,16 @@ internal static class TokenizerNames
         {
             "bytes" => 257,
             "cl100k_base" => Cl100kVocab,
-            _ when name.StartsWith("cl100k_base:", StringComparison.Ordinal) && Ranks(name["cl100k_base:".Length..]) is { } ranks => ranks + 1,
+            _ when name.StartsWith("cl100k_base:", StringComparison.Ordinal) && Ranks(name["cl100k_base:".Length..]) is { } ranks =>
+                ranks + 1,
             _ => 0,
         };
         return vocab > 0;
     }
 
     /// <summary>Tokens of a tokenizer that was validated before.</summary>
-    public static int Vocab(string name) => TryVocab(name, out var vocab) ? vocab : throw new ArgumentException($"no tokenizer '{name}'", nameof(name));
+    public static int Vocab(string name) =>
+        TryVocab(name, out var vocab) ? vocab : throw new ArgumentException($"no tokenizer '{name}'", nameof(name));
 
     /// <summary>All 256 bytes must be among the ranks, or some text has no tokens.</summary>
     private static int? Ranks(string text) =>

@@ -19,13 +19,20 @@ internal sealed class YamlTree
     /// <exception cref="RunFileException">The text is not YAML.</exception>
     public static YamlNode? Read(string text, string file)
     {
+        var tree = new YamlTree(new StringReader(text));
         try
         {
-            return new YamlTree(new StringReader(text)).Document();
+            return tree.Document();
         }
         catch (YamlException e)
         {
             throw new RunFileException(file, Math.Max(1, (int)e.Start.Line), "", $"not valid YAML: {Printable.Line(e.Message)}");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner loses its way in some broken texts instead of naming them.
+            var line = tree._parser.Current is { } last ? (int)last.End.Line : 1;
+            throw new RunFileException(file, line, "", "not valid YAML from here on; look for a bracket, a quote or a colon too many");
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed class LocalClusters(TimeProvider time) : IClusters
         return new RunConsole(connection.Grains, connection, new Patience(time));
     }
 
-    public Task Up(ClusterHome home, ClusterSettings settings, CancellationToken cancellation) => LocalCluster.Up(home, settings, cancellation);
+    public Task Up(ClusterHome home, ClusterSettings settings, CancellationToken cancellation) =>
+        LocalCluster.Up(home, settings, cancellation);
 
     public Task<ClusterReport?> Status(ClusterHome home, CancellationToken cancellation) => LocalCluster.Status(home, cancellation);
 

@@ -5,7 +5,12 @@ namespace Bam.Client.Runs;
 /// <summary>Repeats calls to a cluster that may lose a silo at any time, until its limit. Only for calls that may be repeated.</summary>
 internal sealed class Patience(TimeProvider time)
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60), CallLimit = TimeSpan.FromSeconds(10), Pause = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    /// <summary>A call that takes longer went to a silo that is lost.</summary>
+    public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Raised for each try that failed.</summary>
     public event Action? Retrying;
@@ -23,7 +28,8 @@ internal sealed class Patience(TimeProvider time)
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {
                 if (time.GetElapsedTime(began) >= Limit)
-                    throw new UserException($"the cluster has not answered for {Limit.TotalSeconds:0} s; look at it with 'bam cluster status'", 3);
+                    throw new UserException(
+                        $"the cluster has not answered for {Limit.TotalSeconds:0} s; look at it with 'bam cluster status'", 3);
                 Retrying?.Invoke();
                 await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
             }

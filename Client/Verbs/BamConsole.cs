@@ -30,7 +30,13 @@ internal sealed class BamConsole
         {
             if (_options.LibTorch(line) is { } libTorch) Environment.SetEnvironmentVariable("BAM_LIBTORCH", Path.GetFullPath(libTorch));
             return await line.InvokeAsync(
-                new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = _terminal.Output, Error = _terminal.Error },
+                new()
+                {
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                    Output = _terminal.Output,
+                    Error = _terminal.Error,
+                },
                 cancellation).ConfigureAwait(false);
         }
         catch (UserException e)

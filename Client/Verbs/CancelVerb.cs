@@ -20,7 +20,8 @@ internal sealed class CancelVerb : IVerb
 
             // A repeated call after a lost answer finds the run cancelled: that is what was asked for.
             var cancelled = await client.Cancel(run, cancellation).ConfigureAwait(false)
-                || !status.HasEnded && (await RunWatcher.StatusOf(client, run, cancellation).ConfigureAwait(false)).Phase == RunPhase.Cancelled;
+                || !status.HasEnded
+                    && (await RunWatcher.StatusOf(client, run, cancellation).ConfigureAwait(false)).Phase == RunPhase.Cancelled;
             if (options.Json(line)) JsonOutput.Write(terminal.Output, new { Run = run, Cancelled = cancelled });
             else if (cancelled) await terminal.Output.WriteLineAsync($"{run} is cancelled; its checkpoints stay").ConfigureAwait(false);
             if (!cancelled) await terminal.Error.WriteLineAsync($"{run} has ended already").ConfigureAwait(false);

@@ -9,5 +9,6 @@ internal sealed class ClusterLink(GlobalOptions options, IClusters clusters)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <exception cref="Clusters.UserException">No cluster reachable; exit code 3.</exception>
-    public Task<IRunClient> Open(ParseResult line, CancellationToken cancellation) => clusters.Connect(options.Home(line), Limit, cancellation);
+    public Task<IRunClient> Open(ParseResult line, CancellationToken cancellation) =>
+        clusters.Connect(options.Home(line), Limit, cancellation);
 }

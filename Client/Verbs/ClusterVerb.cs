@@ -13,7 +13,8 @@ internal sealed class ClusterVerb : IVerb
 
     private readonly Option<int> _silos = new("--silos") { Description = "Silo processes", HelpName = "N", DefaultValueFactory = _ => 2 };
 
-    private readonly Option<string?> _gpus = new("--gpus") { Description = "GPUs to train on, such as 0,1: one silo each", HelpName = "LIST" };
+    private readonly Option<string?> _gpus =
+        new("--gpus") { Description = "GPUs to train on, such as 0,1: one silo each", HelpName = "LIST" };
 
     private readonly Option<int?> _threads = new("--threads") { Description = "CPU threads of a silo's training", HelpName = "N" };
 
@@ -64,8 +65,10 @@ internal sealed class ClusterVerb : IVerb
         if (await _clusters.Status(home, cancellation).ConfigureAwait(false) is not { } report)
             throw new UserException($"no cluster in {home.Folder}; start one with: bam cluster up", 3);
         var devices = report.Silos.Any(silo => silo.Ready) ? await Devices(home, cancellation).ConfigureAwait(false) : null;
-        if (_options.Json(line)) JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Silos, Devices = devices });
-        else _terminal.Screen.Write(ClusterScreen.Render(report, devices));
+        if (_options.Json(line))
+            JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Silos, Devices = devices });
+        else
+            _terminal.Screen.Write(ClusterScreen.Render(report, devices));
         return devices is null ? ExitCode.NoCluster : ExitCode.Done;
     }
 
@@ -73,8 +76,11 @@ internal sealed class ClusterVerb : IVerb
     {
         var home = _options.Home(line);
         var stopped = await _clusters.Down(home, cancellation).ConfigureAwait(false);
-        if (_options.Json(line)) JsonOutput.Write(_terminal.Output, new { home.Folder, Stopped = stopped });
-        else await _terminal.Output.WriteLineAsync(stopped ? "the cluster is stopped" : $"no cluster ran in {home.Folder}").ConfigureAwait(false);
+        if (_options.Json(line))
+            JsonOutput.Write(_terminal.Output, new { home.Folder, Stopped = stopped });
+        else
+            await _terminal.Output.WriteLineAsync(stopped ? "the cluster is stopped" : $"no cluster ran in {home.Folder}")
+                .ConfigureAwait(false);
         return ExitCode.Done;
     }
 

@@ -13,20 +13,25 @@ internal sealed class DemoVerb : IVerb
 
     private readonly Option<int> _silos = new("--silos")
     {
-        Description = "Silo processes (default: one a processor, 2 to 4)", HelpName = "N",
+        Description = "Silo processes (default: one a processor, 2 to 4)",
+        HelpName = "N",
         DefaultValueFactory = _ => Math.Clamp(Environment.ProcessorCount, 2, 4),
     };
 
     private readonly Option<double> _scale = new("--steps-scale")
     {
-        Description = "Multiplies every length", HelpName = "X", DefaultValueFactory = _ => 1,
+        Description = "Multiplies every length",
+        HelpName = "X",
+        DefaultValueFactory = _ => 1,
     };
 
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the cluster up" };
 
-    private readonly Option<string?> _out = new("--out") { Description = "Where the numbered folder goes (default: HOME/demo)", HelpName = "DIR" };
+    private readonly Option<string?> _out =
+        new("--out") { Description = "Where the numbered folder goes (default: HOME/demo)", HelpName = "DIR" };
 
-    private readonly Option<string> _device = new("--device") { Description = "cpu or cuda", HelpName = "DEVICE", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<string> _device =
+        new("--device") { Description = "cpu or cuda", HelpName = "DEVICE", DefaultValueFactory = _ => "cpu" };
 
     private readonly GlobalOptions _options;
     private readonly Terminal _terminal;
@@ -94,8 +99,11 @@ internal sealed class DemoVerb : IVerb
     /// <summary>CUDA's numbers of this host's GPUs.</summary>
     private static string[] Gpus()
     {
-        var gpus = Directory.EnumerateFiles("/dev", "nvidia*").Count(path => int.TryParse(Path.GetFileName(path)["nvidia".Length..], out _));
-        return gpus > 0 ? [.. Enumerable.Range(0, gpus).Select(gpu => $"{gpu}")] : throw new UserException("bam: this host has no GPU; leave --device cuda away", 2);
+        var gpus = Directory.EnumerateFiles("/dev", "nvidia*")
+            .Count(path => int.TryParse(Path.GetFileName(path)["nvidia".Length..], out _));
+        return gpus > 0
+            ? [.. Enumerable.Range(0, gpus).Select(gpu => $"{gpu}")]
+            : throw new UserException("bam: this host has no GPU; leave --device cuda away", 2);
     }
 
     /// <summary>Stops the cluster even when the user interrupted, and says how to look again.</summary>
@@ -110,13 +118,17 @@ internal sealed class DemoVerb : IVerb
             }
             catch (Exception e) when (e is UserException or OperationCanceledException)
             {
-                await _terminal.Error.WriteLineAsync($"the cluster did not stop; stop it with: bam cluster down --home {folder.Path}").ConfigureAwait(false);
+                await _terminal.Error.WriteLineAsync($"the cluster did not stop; stop it with: bam cluster down --home {folder.Path}")
+                    .ConfigureAwait(false);
             }
         }
 
-        await progress.WriteLineAsync($"everything lies in {folder.Path}: {DemoExperiment.FileName}, {DemoExperiment.DataFolder}, checkpoints, logs").ConfigureAwait(false);
-        await progress.WriteLineAsync(keep
-            ? $"look again with: bam status {DemoExperiment.Name} --home {folder.Path}; stop with: bam cluster down --home {folder.Path}"
-            : $"look again with: bam cluster up --home {folder.Path} && bam status {DemoExperiment.Name} --home {folder.Path}").ConfigureAwait(false);
+        var look = $"bam status {DemoExperiment.Name} --home {folder.Path}";
+        var text = $"""
+            everything lies in {folder.Path}: {DemoExperiment.FileName}, {DemoExperiment.DataFolder}, checkpoints, logs
+            look again with: {(keep ? look : $"bam cluster up --home {folder.Path} && {look}")}
+            """;
+        if (keep) text += $"\nstop with: bam cluster down --home {folder.Path}";
+        await progress.WriteLineAsync(text).ConfigureAwait(false);
     }
 }

@@ -13,12 +13,15 @@ internal sealed class EvalVerb : IVerb
 
     private readonly Option<string[]> _data = new("--data")
     {
-        Description = "File, folder or glob of text; may repeat. Without it, what the run itself measured", HelpName = "FILE",
+        Description = "File, folder or glob of text; may repeat. Without it, what the run itself measured",
+        HelpName = "FILE",
     };
 
-    private readonly Option<int?> _stride = new("--stride") { Description = "Tokens between two windows (default: the context, no overlap)", HelpName = "N" };
+    private readonly Option<int?> _stride =
+        new("--stride") { Description = "Tokens between two windows (default: the context, no overlap)", HelpName = "N" };
 
-    private readonly Option<int> _batch = new("--batch") { Description = "Windows in one forward pass", HelpName = "N", DefaultValueFactory = _ => 8 };
+    private readonly Option<int> _batch =
+        new("--batch") { Description = "Windows in one forward pass", HelpName = "N", DefaultValueFactory = _ => 8 };
 
     private readonly GlobalOptions _options;
     private readonly Terminal _terminal;
@@ -40,7 +43,8 @@ internal sealed class EvalVerb : IVerb
     {
         var model = ModelReference.Parse(line.GetRequiredValue(_model));
         var patterns = line.GetValue(_data) ?? [];
-        if (model.Folder is not null && patterns.Length == 0) throw new UserException("bam: a folder has no text of its own: give it with --data FILE", 2);
+        if (model.Folder is not null && patterns.Length == 0)
+            throw new UserException("bam: a folder has no text of its own: give it with --data FILE", 2);
         var files = Files(patterns);
         var rows = patterns.Length == 0
             ? await Stored(model, line, cancellation).ConfigureAwait(false)
@@ -63,7 +67,9 @@ internal sealed class EvalVerb : IVerb
             .. status.Evaluations.Where(one => one.Model == name)
                 .Select(one => new EvaluationRow(one.Domain, one.Tokens, one.Nll, one.BitsPerByte, one.Perplexity)),
         ];
-        return rows.Count > 0 ? rows : throw new UserException($"{model.Run} has not evaluated '{name}' yet; give text with --data FILE", ExitCode.Failed);
+        return rows.Count > 0
+            ? rows
+            : throw new UserException($"{model.Run} has not evaluated '{name}' yet; give text with --data FILE", ExitCode.Failed);
     }
 
     private async Task<string> Checkpoint(ModelReference model, ParseResult line, CancellationToken cancellation)

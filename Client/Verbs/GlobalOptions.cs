@@ -8,14 +8,18 @@ internal sealed class GlobalOptions
 {
     private readonly Option<string?> _home = new("--home")
     {
-        Description = "Home of the cluster (default: $BAM_HOME, else ~/.bam)", HelpName = "DIR", Recursive = true,
+        Description = "Home of the cluster (default: $BAM_HOME, else ~/.bam)",
+        HelpName = "DIR",
+        Recursive = true,
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "One JSON document on standard output", Recursive = true };
 
     private readonly Option<string?> _libTorch = new("--libtorch")
     {
-        Description = "Folder of libtorch (default: $BAM_LIBTORCH, else the one of the package)", HelpName = "DIR", Recursive = true,
+        Description = "Folder of libtorch (default: $BAM_LIBTORCH, else the one of the package)",
+        HelpName = "DIR",
+        Recursive = true,
     };
 
     public void AddTo(RootCommand root)

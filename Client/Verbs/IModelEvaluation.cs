@@ -10,5 +10,6 @@ internal interface IModelEvaluation
     /// <param name="batch">Windows in one forward pass.</param>
     /// <param name="cancellation">Ends it between two batches.</param>
     /// <exception cref="Clusters.UserException">The model or a file cannot be used.</exception>
-    IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation);
+    IReadOnlyList<EvaluationRow> Evaluate(
+        string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation);
 }

@@ -33,8 +33,10 @@ internal sealed class LaunchVerb : IVerb
         await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
         var outcome = await client.Launch(spec, cancellation).ConfigureAwait(false);
         if (outcome == LaunchOutcome.NameTaken)
-            throw new UserException($"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'; give this one another name", 2);
-        if (outcome == LaunchOutcome.AlreadyLaunched) await _terminal.Error.WriteLineAsync($"{spec.Name} was launched before").ConfigureAwait(false);
+            throw new UserException(
+                $"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'; give this one another name", 2);
+        if (outcome == LaunchOutcome.AlreadyLaunched)
+            await _terminal.Error.WriteLineAsync($"{spec.Name} was launched before").ConfigureAwait(false);
         if (!line.GetValue(_detach)) return await _follower.Follow(client, spec.Name, json, cancellation).ConfigureAwait(false);
 
         if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome });

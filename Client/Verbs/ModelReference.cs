@@ -17,7 +17,8 @@ internal sealed record ModelReference(string? Folder, string? Run, string? Name)
         {
             foreach (var file in new[] { "model.safetensors", "config.json" })
             {
-                if (!File.Exists(Path.Combine(model, file))) throw new UserException($"{model}: this folder has no {file}, so it is no model", 2);
+                if (!File.Exists(Path.Combine(model, file)))
+                    throw new UserException($"{model}: this folder has no {file}, so it is no model", 2);
             }
 
             return new(Path.GetFullPath(model), null, null);
@@ -31,5 +32,6 @@ internal sealed record ModelReference(string? Folder, string? Run, string? Name)
     /// <summary>The model in its run's status.</summary>
     /// <exception cref="UserException">The run has no such model; says which name is near.</exception>
     public MemberStatus In(RunStatus status) => status.Members.FirstOrDefault(member => member.Name == Name)
-        ?? throw new UserException($"{Run} has no model '{Name}'{NearestName.Hint(Name!, "models", [.. status.Members.Select(member => member.Name)])}", 2);
+        ?? throw new UserException(
+            $"{Run} has no model '{Name}'{NearestName.Hint(Name!, "models", [.. status.Members.Select(member => member.Name)])}", 2);
 }

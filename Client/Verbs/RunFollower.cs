@@ -38,7 +38,9 @@ internal sealed class RunFollower(Terminal terminal, TimeProvider time)
         if (json) JsonOutput.Write(terminal.Output, status);
         else if (status.Evaluations.Count > 0) terminal.Screen.Write(PerplexityTable.Of(status.Evaluations));
         if (status.Phase == RunPhase.Completed) return ExitCode.Done;
-        var failed = status.Members.Where(member => member.State == MemberState.Failed && member.Error is not null).Select(member => $"{member.Name}: {member.Error}");
+        var failed = status.Members
+            .Where(member => member.State == MemberState.Failed && member.Error is not null)
+            .Select(member => $"{member.Name}: {member.Error}");
         terminal.Error.WriteLine(status.Phase == RunPhase.Cancelled
             ? $"{status.Name} was cancelled"
             : $"{status.Name} failed: {status.Error ?? failed.FirstOrDefault() ?? "no reason known"}");

@@ -13,9 +13,12 @@ internal sealed class RunsVerb : IVerb
         {
             await using var client = await cluster.Open(line, cancellation).ConfigureAwait(false);
             var runs = await client.ListRuns(cancellation).ConfigureAwait(false);
-            if (options.Json(line)) JsonOutput.Write(terminal.Output, runs);
-            else if (runs.Count == 0) await terminal.Output.WriteLineAsync("no runs yet; start one with: bam launch FILE").ConfigureAwait(false);
-            else terminal.Screen.Write(RunList.Of(runs));
+            if (options.Json(line))
+                JsonOutput.Write(terminal.Output, runs);
+            else if (runs.Count == 0)
+                await terminal.Output.WriteLineAsync("no runs yet; start one with: bam launch FILE").ConfigureAwait(false);
+            else
+                terminal.Screen.Write(RunList.Of(runs));
             return ExitCode.Done;
         });
     }

@@ -10,7 +10,8 @@ namespace Bam.Client.Verbs;
 /// <param name="Corpus">Writes the built-in corpora.</param>
 /// <param name="DescribeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
 /// <param name="Time">The host's clock.</param>
-internal sealed record Services(IClusters Clusters, IModelEvaluation Evaluation, CorpusWriter Corpus, Func<string> DescribeTorch, TimeProvider Time)
+internal sealed record Services(
+    IClusters Clusters, IModelEvaluation Evaluation, CorpusWriter Corpus, Func<string> DescribeTorch, TimeProvider Time)
 {
     /// <summary>The console with all verbs.</summary>
     public BamConsole Console(Terminal terminal)

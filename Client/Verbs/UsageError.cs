@@ -26,10 +26,13 @@ internal static class UsageError
     }
 
     /// <summary>The parser names .NET types where a user thinks of numbers.</summary>
-    private static string Said(ParseError error) =>
-        error.SymbolResult is OptionResult { Tokens: [.., var value] } result && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal)
-            ? $"{result.Option.Name} must be a {(result.Option is Option<int> or Option<int?> ? "whole number" : "number")}, not '{value.Value}'"
-            : error.Message;
+    private static string Said(ParseError error)
+    {
+        if (error.SymbolResult is not OptionResult { Tokens: [.., var value] } result) return error.Message;
+        if (!error.Message.StartsWith("Cannot parse", StringComparison.Ordinal)) return error.Message;
+        var number = result.Option is Option<int> or Option<int?> ? "whole number" : "number";
+        return $"{result.Option.Name} must be a {number}, not '{value.Value}'";
+    }
 
     private static IEnumerable<Token> Values(CommandResult result) =>
         result.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens);

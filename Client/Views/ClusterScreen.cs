@@ -22,7 +22,8 @@ internal static class ClusterScreen
 
         var rows = new List<IRenderable>
         {
-            new Markup($"[bold]{Markup.Escape(report.Folder)}[/]  keeper {(report.KeeperRunning ? "[green]running[/]" : "[red]not running[/]")}"),
+            new Markup(
+                $"[bold]{Markup.Escape(report.Folder)}[/]  keeper {(report.KeeperRunning ? "[green]running[/]" : "[red]not running[/]")}"),
             silos,
         };
         if (devices is not null) rows.Add(Devices(devices));
@@ -33,7 +34,7 @@ internal static class ClusterScreen
     {
         var table = Plain("silo", "address", "device", "trains");
         foreach (var device in devices)
-            table.AddRow(Markup.Escape(device.Silo), Markup.Escape(device.Address), Markup.Escape(device.Device), Markup.Escape(device.Holder ?? "-"));
+            table.AddRow(new[] { device.Silo, device.Address, device.Device, device.Holder ?? "-" }.Select(Markup.Escape).ToArray());
         return table;
     }
 

@@ -6,7 +6,7 @@ namespace Bam.Client.Views;
 /// <summary>Perplexity of models by domains; the best of each column in bold.</summary>
 internal static class PerplexityTable
 {
-    /// <summary>A row a model and a column a domain, both in the order of the evaluations; the last column is their arithmetic mean.</summary>
+    /// <summary>A row a model, a column a domain, in the order of the evaluations, and their arithmetic mean.</summary>
     public static Table Of(IReadOnlyList<Evaluation> evaluations)
     {
         var models = evaluations.Select(one => one.Model).Distinct().ToList();
@@ -17,7 +17,9 @@ internal static class PerplexityTable
             table.AddColumn(new TableColumn(Markup.Escape(name)) { NoWrap = true, Alignment = Justify.Right });
 
         var values = models.Select(model => Row(evaluations, model, domains)).ToList();
-        var best = Enumerable.Range(0, domains.Count + 1).Select(column => values.Select(row => row[column]).Where(double.IsFinite).DefaultIfEmpty().Min()).ToList();
+        var best = Enumerable.Range(0, domains.Count + 1)
+            .Select(column => values.Select(row => row[column]).Where(double.IsFinite).DefaultIfEmpty().Min())
+            .ToList();
         foreach (var (model, row) in models.Zip(values))
             table.AddRow([Markup.Escape(model), .. row.Select((value, column) => Cell(value, value == best[column]))]);
         return table;

@@ -15,13 +15,15 @@ internal static class PlainLines
     {
         var training = status.Members
             .Where(member => member.State is MemberState.Training)
-            .Select(member => $" {member.Name}={member.Step}/{member.TargetSteps} loss={Figures.Measure(member.Loss)} tokens/s={member.TokensPerSecond:0}");
+            .Select(member => $" {member.Name}={member.Step}/{member.TargetSteps} {Speed(member)}");
         return $"{Time(now)} progress {Word(status.Phase)} {Figures.Percent(RunScreen.Progress(status))} " +
             $"elapsed={Figures.Duration(now - status.Launched)} eta={Figures.Duration(status.Remaining)}{string.Concat(training)}";
     }
 
     /// <summary>ISO 8601, whole seconds.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    private static string Speed(MemberStatus member) => $"loss={Figures.Measure(member.Loss)} tokens/s={member.TokensPerSecond:0}";
 
     /// <summary><c>checkpoint-published</c>.</summary>
     private static string Word(Enum value) =>

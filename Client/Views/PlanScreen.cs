@@ -36,7 +36,8 @@ internal static class PlanScreen
     /// <summary>Memory on the device that trains each model.</summary>
     public static Table Memory(RunPlan plan)
     {
-        var table = Titled("Memory of one device (estimate)", "model", "weights", "gradients", "optimizer", "working copy", "activations", "total");
+        var table = Titled(
+            "Memory of one device (estimate)", "model", "weights", "gradients", "optimizer", "working copy", "activations", "total");
         foreach (var model in plan.Models)
         {
             var memory = model.Memory;

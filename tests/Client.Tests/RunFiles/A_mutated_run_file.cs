@@ -42,20 +42,28 @@ public sealed class A_mutated_run_file : IDisposable
 
     private static string Mutate(string text, Random random)
     {
-        for (var edits = random.Next(1, 4); edits > 0; edits--)
+        for (var edits = Math.Max(1, random.Next(-2, 4)); edits > 0; edits--)
         {
             var at = random.Next(text.Length);
             var length = Math.Min(random.Next(1, 12), text.Length - at);
-            text = random.Next(5) switch
+            text = random.Next(6) switch
             {
                 0 => text.Remove(at, length),
                 1 => text.Insert(at, Fragments[random.Next(Fragments.Length)]),
                 2 => text.Remove(at, length).Insert(at, Fragments[random.Next(Fragments.Length)]),
                 3 => text.Insert(at, text.Substring(random.Next(text.Length - length), length)),
+                4 => Digit(text, at, random),
                 _ => text[..at] + (char)random.Next(1, 256) + text[(at + 1)..],
             };
         }
 
         return text;
+    }
+
+    /// <summary>Another digit in place of the next one.</summary>
+    private static string Digit(string text, int from, Random random)
+    {
+        var at = text.AsSpan(from).IndexOfAnyInRange('0', '9') + from;
+        return at < from ? text : text[..at] + (char)('0' + random.Next(10)) + text[(at + 1)..];
     }
 }

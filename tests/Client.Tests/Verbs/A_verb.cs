@@ -1,0 +1,205 @@
+using System.Text.Json;
+using Bam.Client.Tests.RunFiles;
+using Bam.Client.Tests.Views;
+using Bam.Contracts.Grains;
+using Bam.Contracts.Status;
+
+namespace Bam.Client.Tests.Verbs;
+
+public sealed class A_verb : IDisposable
+{
+    private readonly RunFolder _folder = new();
+    private readonly FakeCluster _cluster = new();
+
+    public A_verb() => File.WriteAllText(_folder.RunFile, RunFolder.Valid);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("runs")]
+    [InlineData("status four")]
+    [InlineData("watch four")]
+    [InlineData("cancel four")]
+    [InlineData("cluster status")]
+    [InlineData("eval four/law")]
+    public async Task Ends_with_3_when_no_cluster_is_reachable(string line)
+    {
+        _cluster.IsUp = false;
+        var run = await Run(line);
+
+        Assert.Equal((3, ""), (run.ExitCode, run.Output));
+        Assert.Single(run.Error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Names_the_nearest_run()
+    {
+        _cluster.Add(Statuses.Branching);
+
+        Assert.Equal(new(2, "", "no run 'for'; did you mean 'four'? (runs: four)\n"), await Run("status for"));
+    }
+
+    [Fact]
+    public async Task Launch_ends_with_0_and_the_table_of_a_completed_run()
+    {
+        _cluster.Add(Statuses.Branching with { Name = "four-domains" }, Statuses.Completed with { Name = "four-domains" });
+        _cluster.Events.AddRange(Enumerable.Range(1, 5).Select(i => Statuses.Event(i, RunEventKind.Queued, $"event {i}")));
+        var run = await Run($"launch {_folder.RunFile}");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("four-domains", _cluster.Launched?.Name);
+        Assert.Equal(["event 1", "event 2", "event 3", "event 4", "event 5"], run.Output.Split('\n').Where(line => line.Contains(" queued ", StringComparison.Ordinal)).Select(line => line[^7..]));
+        Assert.Contains("│ bam   │   4.000 │  2.000 │   3.000 │", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(RunPhase.Failed, "four-domains failed: disk full\n")]
+    [InlineData(RunPhase.Cancelled, "four-domains was cancelled\n")]
+    public async Task Launch_ends_with_1_when_the_run_did_not_complete(RunPhase end, string said)
+    {
+        _cluster.Add(Statuses.Branching with { Name = "four-domains", Phase = end, Error = end == RunPhase.Failed ? "disk full" : null });
+        var run = await Run($"launch {_folder.RunFile}");
+
+        Assert.Equal((1, said), (run.ExitCode, run.Error));
+    }
+
+    [Fact]
+    public async Task Launch_refuses_a_name_that_is_taken()
+    {
+        var run = await ConsoleRun.Of(
+            new() { Outcome = LaunchOutcome.NameTaken }, cancellation: TestContext.Current.CancellationToken, arguments: ["launch", _folder.RunFile]);
+
+        Assert.Equal(new(2, "", $"{_folder.RunFile}: name: another run is called 'four-domains'; give this one another name\n"), run);
+    }
+
+    [Fact]
+    public async Task Watch_leaves_the_run_going_when_it_is_interrupted()
+    {
+        _cluster.Add(Statuses.Branching);
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        interrupt.CancelAfter(TimeSpan.FromMilliseconds(200));
+
+        var run = await ConsoleRun.Of(_cluster, cancellation: interrupt.Token, arguments: ["watch", "four"]);
+
+        Assert.Equal((130, "four goes on; come back with: bam watch four\n"), (run.ExitCode, run.Error));
+    }
+
+    [Fact]
+    public async Task Puts_every_problem_of_a_run_file_on_a_line()
+    {
+        await File.WriteAllTextAsync(_folder.RunFile, RunFolder.Valid.Replace("keep: 3", "keep: 1", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        Assert.Equal(new(2, "", $"{_folder.RunFile}:26: checkpoints.keep: must be at least 2, not 1\n"), await Run($"plan {_folder.RunFile}"));
+    }
+
+    [Fact]
+    public async Task Tells_an_error_that_nobody_expected_in_a_line_with_its_log()
+    {
+        var home = _folder.Folder;
+        var run = await ConsoleRun.Of(
+            _cluster, new BrokenEvaluation(), cancellation: TestContext.Current.CancellationToken, arguments: ["eval", Model(), "--data", $"{home}/data", "--home", home]);
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Matches($@"\Abam: internal error: a bug \(details: {home}/logs/bam-.*\.log\)\n\z", run.Error);
+        var log = Assert.Single(Directory.GetFiles(Path.Combine(home, "logs")));
+        Assert.Contains(nameof(BrokenEvaluation), await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("plan RUNFILE --json", "models")]
+    [InlineData("plan RUNFILE --json --flops-per-second 1e12", "phases")]
+    [InlineData("status four --json", "evaluations")]
+    [InlineData("watch four --json", "phase")]
+    [InlineData("launch RUNFILE --detach --json", "outcome")]
+    [InlineData("cluster status --json", "devices")]
+    [InlineData("cluster up --json --silos 3", "silos")]
+    [InlineData("cluster down --json", "stopped")]
+    [InlineData("eval four/law --json", "evaluations")]
+    [InlineData("eval MODEL --data DATA --json", "evaluations")]
+    [InlineData("doctor --json --home HOME", "checks")]
+    [InlineData("demo --json --out HOME --steps-scale 0.01", "evaluations")]
+    public async Task Writes_one_json_document(string line, string key)
+    {
+        _cluster.Add(Statuses.Completed);
+        _cluster.Add(Statuses.Completed with { Name = "demo" });
+        var run = await Run(line.Replace("RUNFILE", _folder.RunFile, StringComparison.Ordinal)
+            .Replace("MODEL", Model(), StringComparison.Ordinal)
+            .Replace("DATA", $"{_folder.Folder}/data", StringComparison.Ordinal)
+            .Replace("HOME", _folder.Folder, StringComparison.Ordinal));
+
+        Assert.Equal((0, true), (run.ExitCode, JsonDocument.Parse(run.Output).RootElement.TryGetProperty(key, out _)));
+    }
+
+    [Fact]
+    public async Task Eval_has_the_contracts_keys()
+    {
+        _cluster.Add(Statuses.Completed);
+        var rows = JsonDocument.Parse((await Run("eval four/law --json")).Output).RootElement.GetProperty("evaluations");
+
+        Assert.Equal(2, rows.GetArrayLength());
+        Assert.Equal((1000, 2.0, 1.0), (rows[0].GetProperty("tokens").GetInt64(), Math.Round(rows[0].GetProperty("perplexity").GetDouble(), 9), rows[0].GetProperty("bits_per_byte").GetDouble()));
+        Assert.Equal(Math.Log(2), rows[0].GetProperty("nll").GetDouble());
+    }
+
+    [Fact]
+    public async Task Doctor_ends_with_1_and_the_fix_when_something_fails()
+    {
+        var run = await ConsoleRun.Of(
+            _cluster, torch: () => throw new DllNotFoundException("libtorch.so not found"), cancellation: TestContext.Current.CancellationToken,
+            arguments: ["doctor", "--home", _folder.Folder]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("libtorch.so not found", run.Output, StringComparison.Ordinal);
+        Assert.Contains("fix: run 'dotnet restore', or name a libtorch folder", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Demo_writes_a_valid_run_file_and_stops_its_cluster()
+    {
+        _cluster.IsUp = false;
+        _cluster.Add(Statuses.Completed with { Name = "demo" });
+        for (var i = 1; i <= 2; i++) Assert.Equal(0, (await Run($"demo --out {_folder.Folder}/demos --silos 3")).ExitCode);
+
+        Assert.Equal(["up 3 cpu", "down", "up 3 cpu", "down"], _cluster.Calls);
+        Assert.Equal(["001", "002"], Directory.GetDirectories($"{_folder.Folder}/demos").Select(Path.GetFileName).Order());
+        Assert.Equal(["btx", "bam", "bam-shared"], _cluster.Launched!.Mixtures.Select(mixture => mixture.Name));
+    }
+
+    [Fact]
+    public async Task Demo_stops_its_cluster_when_it_is_interrupted()
+    {
+        _cluster.Add(Statuses.Branching with { Name = "demo" });
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        interrupt.CancelAfter(TimeSpan.FromMilliseconds(500));
+
+        var run = await ConsoleRun.Of(_cluster, cancellation: interrupt.Token, arguments: ["demo", "--out", _folder.Folder]);
+
+        Assert.Equal((130, "down"), (run.ExitCode, _cluster.Calls[^1]));
+    }
+
+    [Fact]
+    public async Task Demo_leaves_its_cluster_up_when_asked()
+    {
+        _cluster.Add(Statuses.Completed with { Name = "demo" });
+        await Run($"demo --out {_folder.Folder} --keep");
+
+        Assert.DoesNotContain("down", _cluster.Calls);
+    }
+
+    private Task<ConsoleRun> Run(string line) =>
+        ConsoleRun.Of(_cluster, cancellation: TestContext.Current.CancellationToken, arguments: line.Split(' '));
+
+    private string Model()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Folder, "model")).FullName;
+        File.WriteAllText(Path.Combine(folder, "model.safetensors"), "");
+        File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
+        return folder;
+    }
+
+    private sealed class BrokenEvaluation : Client.Verbs.IModelEvaluation
+    {
+        public IReadOnlyList<Client.Verbs.EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
+            throw new InvalidOperationException("a bug");
+    }
+}

@@ -1,0 +1,39 @@
+namespace Bam.Client.Tests.Verbs;
+
+public sealed class A_wrong_command_line
+{
+    [Theory]
+    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, doctor); see 'bam --help'")]
+    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, doctor)")]
+    [InlineData("cluster", "no verb given (verbs: up, status, down); see 'bam cluster --help'")]
+    [InlineData("cluster pu", "unknown verb 'pu'; did you mean 'up'? (verbs: up, status, down)")]
+    [InlineData("plan", "Required argument 'FILE' missing for command: 'plan'; see 'bam plan --help'")]
+    [InlineData("plan --jsn x", "unknown option '--jsn'; did you mean '--json'? (options: --flops-per-second, --devices, --help, --home, --json, --libtorch)")]
+    [InlineData("plan --jsn", "unknown option '--jsn'; did you mean '--json'? (options: --flops-per-second, --devices, --help, --home, --json, --libtorch)")]
+    [InlineData("runs --hme x", "unknown option '--hme'; did you mean '--home'? (options: --help, --home, --json, --libtorch)")]
+    [InlineData("status a b", "unexpected argument 'b'; see 'bam status --help'")]
+    [InlineData("plan x --devices many", "--devices must be a whole number, not 'many'; see 'bam plan --help'")]
+    [InlineData("plan x --devices 0", "--devices must be a whole number from 1 to 65536, not '0'; see 'bam plan --help'")]
+    [InlineData("demo --steps-scale 0", "--steps-scale must be a number more than 0, not '0'; see 'bam demo --help'")]
+    [InlineData("demo --device tpu", "--device must be cpu or cuda, not 'tpu'; see 'bam demo --help'")]
+    [InlineData("cluster up --gpus 0,x", "--gpus must be numbers of GPUs, such as 0,1, not '0,x'; see 'bam cluster up --help'")]
+    public async Task Is_one_line_and_exit_code_2(string line, string error)
+    {
+        var run = await ConsoleRun.Of(
+            new(), cancellation: TestContext.Current.CancellationToken, arguments: line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(new(2, "", $"bam: {error}{Environment.NewLine}"), run);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("plan --help")]
+    [InlineData("--version")]
+    public async Task Is_not_one_that_asks_for_help(string line)
+    {
+        var run = await ConsoleRun.Of(new(), cancellation: TestContext.Current.CancellationToken, arguments: line.Split(' '));
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.NotEmpty(run.Output);
+    }
+}

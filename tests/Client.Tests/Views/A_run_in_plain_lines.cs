@@ -1,0 +1,43 @@
+using Bam.Client.Views;
+using Bam.Contracts.Status;
+
+namespace Bam.Client.Tests.Views;
+
+public sealed class A_run_in_plain_lines
+{
+    [Fact]
+    public void Has_one_line_an_event() => Assert.Equal(
+        "2026-02-03T04:00:09Z checkpoint-published law: step 50 is safe",
+        PlainLines.Event(Statuses.Event(9, RunEventKind.CheckpointPublished, "step 50\nis safe", "law")));
+
+    [Fact]
+    public void Has_one_line_of_progress() => Assert.Equal(
+        "2026-02-03T04:03:12Z progress branch 47% elapsed=3m12s eta=4m10s law=75/300 loss=2.250 tokens/s=8123",
+        PlainLines.Progress(Statuses.Branching, Statuses.Launched + TimeSpan.FromSeconds(192)));
+
+    [Fact]
+    public void Says_its_progress_every_ten_seconds_and_that_it_reconnects_once()
+    {
+        var (lines, clock) = (new StringWriter(), new SettableClock(Statuses.Launched));
+        var view = new PlainRunView(lines, clock);
+
+        for (var second = 0; second < 25; second++, clock.Now += TimeSpan.FromSeconds(1))
+        {
+            view.Show(Statuses.Branching, []);
+            if (second > 20) continue;
+            view.Reconnecting();
+            view.Reconnecting();
+        }
+
+        var said = lines.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, said.Count(line => line.Contains(" progress ", StringComparison.Ordinal)));
+        Assert.Equal(21, said.Count(line => line.EndsWith(" reconnecting...", StringComparison.Ordinal)));
+    }
+
+    private sealed class SettableClock(DateTimeOffset now) : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = now;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

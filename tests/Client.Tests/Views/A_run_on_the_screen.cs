@@ -1,0 +1,94 @@
+using Bam.Client.Views;
+using Bam.Contracts.Status;
+using Spectre.Console.Testing;
+
+namespace Bam.Client.Tests.Views;
+
+public sealed class A_run_on_the_screen
+{
+    private static readonly DateTimeOffset Now = Statuses.Launched + TimeSpan.FromSeconds(192);
+
+    [Fact]
+    public void Shows_header_phases_models_and_events() =>
+        Assert.Equal(
+            """
+            four branch  #####....... 47%  elapsed 3m12s  ETA 4m10s  goodput 97%
+            seed > branch > gather > mix > continue > evaluate
+            ╭───────┬─────────┬───────────┬───────────────────┬───────┬───────┬──────────┬────────────┬─────────┬──────────╮
+            │ model │ kind    │ state     │ progress          │   ETA │  loss │ tokens/s │ device     │ attempt │ restarts │
+            ├───────┼─────────┼───────────┼───────────────────┼───────┼───────┼──────────┼────────────┼─────────┼──────────┤
+            │ seed  │ seed    │ completed │ ############ 100% │     - │ 1.500 │        - │ -          │       1 │        0 │
+            │ law   │ branch  │ training  │ ###.........  25% │ 1m05s │ 2.250 │     8123 │ silo-1/cpu │       2 │        1 │
+            │ bam   │ mixture │ pending   │ ............   0% │     - │     - │        - │ -          │       - │        0 │
+            ╰───────┴─────────┴───────────┴───────────────────┴───────┴───────┴──────────┴────────────┴─────────┴──────────╯
+            04:00:07 law: resumes from step 50 [attempt 2]
+            reconnecting...
+            """,
+            Text(console => console.Write(RunScreen.Render(
+                Statuses.Branching, [Statuses.Event(7, RunEventKind.Resumed, "resumes from step 50 [attempt 2]", "law")], Now, reconnecting: true))));
+
+    [Fact]
+    public void Says_why_it_failed_and_keeps_to_one_line_a_fact() =>
+        Assert.Contains(
+            "\nlaw: out of memory [step 3]  in two lines\n",
+            Text(console => console.Write(RunScreen.Render(
+                Statuses.Branching with { Phase = RunPhase.Failed, Error = "law: out of memory [step 3]\r\nin two lines" }, [], Now))),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, RunScreen.Progress(Statuses.Completed));
+
+    [Fact]
+    public void Has_a_table_of_perplexities_with_their_mean() =>
+        Assert.Equal(
+            """
+                          Perplexity
+            ╭───────┬─────────┬────────┬─────────╮
+            │ model │ general │    law │ average │
+            ├───────┼─────────┼────────┼─────────┤
+            │ seed  │   8.000 │  4.000 │   6.000 │
+            │ law   │   2.000 │ 16.000 │   9.000 │
+            │ bam   │   4.000 │  2.000 │   3.000 │
+            ╰───────┴─────────┴────────┴─────────╯
+            """,
+            Text(console => console.Write(PerplexityTable.Of(Statuses.Evaluations))));
+
+    [Fact]
+    public void Has_the_best_of_each_column_in_bold()
+    {
+        var console = new TestConsole().EmitAnsiSequences().Width(120);
+        console.Write(PerplexityTable.Of(Statuses.Evaluations));
+
+        var bold = console.Output.Split("\u001b[1m").Skip(1).Select(part => part[..part.IndexOf('\u001b', StringComparison.Ordinal)].Trim());
+        Assert.Equal(["2.000", "2.000", "3.000"], bold.Where(text => text.Contains('.', StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Has_no_mean_for_a_model_that_was_not_evaluated_everywhere() =>
+        Assert.Contains("│ bam   │   4.000 │      - │       - │", Text(console => console.Write(PerplexityTable.Of([.. Statuses.Evaluations.Take(5)]))), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(0, "0s")]
+    [InlineData(59.9, "59s")]
+    [InlineData(192, "3m12s")]
+    [InlineData(7_500, "2h05m")]
+    [InlineData(273_600, "3d04h")]
+    public void Has_short_durations(double seconds, string text) => Assert.Equal(text, Figures.Duration(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
+    [InlineData(812, "812")]
+    [InlineData(4_194_304, "4.19 M")]
+    [InlineData(12_345, "12.3 K")]
+    [InlineData(1e15, "1 P")]
+    public void Has_short_counts(double number, string text) => Assert.Equal(text, Figures.Scaled(number));
+
+    [Fact]
+    public void Never_calls_what_is_not_done_100_percent() => Assert.Equal(("99%", "100%", "29%"), (Figures.Percent(0.9999), Figures.Percent(1), Figures.Percent(0.29)));
+
+    private static string Text(Action<TestConsole> write)
+    {
+        using var console = new TestConsole().Width(140);
+        write(console);
+        return string.Join('\n', console.Lines.Select(line => line.TrimEnd())).TrimEnd();
+    }
+}
