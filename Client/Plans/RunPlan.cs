@@ -1,6 +1,6 @@
-using Bam.Client.RunFiles;
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
+using Bam.Training.Data;
 using Bam.Training.Model;
 
 namespace Bam.Client.Plans;
@@ -21,7 +21,7 @@ internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IRea
     /// <param name="devices">Device slots that train at the same time.</param>
     public static RunPlan Of(RunSpec spec, double? flopsPerSecond = null, int devices = 1)
     {
-        var dense = ModelConfig.Dense(spec.Model, spec.Tokenizer, TokenizerNames.Vocab(spec.Tokenizer));
+        var dense = ModelConfig.Dense(spec.Model, spec.Tokenizer, Tokenizers.VocabSize(spec.Tokenizer));
         IReadOnlyList<string> experts =
         [
             .. spec.IncludeSeedAsExpert ? ["seed"] : Array.Empty<string>(),

@@ -1,4 +1,5 @@
 using Bam.Contracts.Runs;
+using Bam.Training.Data;
 
 namespace Bam.Client.RunFiles;
 
@@ -63,7 +64,7 @@ internal sealed partial class RunFileReader
 
     private static bool Fits(ModelSpec shape, YamlSection section, string tokenizer)
     {
-        var tokens = TokenizerNames.Vocab(tokenizer);
+        var tokens = Tokenizers.VocabSize(tokenizer);
         if (shape.Width % shape.Heads != 0)
             section.Problem(
                 "heads", $"{shape.Heads} heads do not divide the width {shape.Width}{NearestDivisor(shape.Width, shape.Heads)}");

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Bam.Client.Clusters;
 using Bam.Contracts.Runs;
+using Bam.Training.Data;
 using Bam.Training.Model;
 
 namespace Bam.Client.RunFiles;
@@ -15,6 +16,8 @@ internal sealed partial class RunFileReader
         "name", "seed", "tokenizer", "model", "domains", "train", "seed_model", "branches", "include_seed_as_expert", "mixtures",
         "mixture_data", "checkpoints", "evaluate",
     ];
+
+    private static readonly string[] TokenizerHints = ["bytes", "cl100k_base", "cl100k_base:N with N from 256 to 100256"];
 
     private readonly RunFileProblems _problems = new();
     private readonly YamlSection _root;
@@ -60,7 +63,7 @@ internal sealed partial class RunFileReader
         _root.Allow(RootKeys);
         var tokenizer = Tokenizer();
         var model = Model(tokenizer);
-        var dense = ModelConfig.Dense(model, tokenizer, TokenizerNames.Vocab(tokenizer));
+        var dense = ModelConfig.Dense(model, tokenizer, Tokenizers.VocabSize(tokenizer));
         var domains = Domains();
         var train = Train(_root, new TrainSpec());
         var names = new MemberNames();
@@ -97,8 +100,8 @@ internal sealed partial class RunFileReader
     private string Tokenizer()
     {
         var name = _root.Text("tokenizer") ?? "bytes";
-        if (TokenizerNames.TryVocab(name, out _)) return name;
-        _root.Problem("tokenizer", $"no such tokenizer '{name}'{NearestName.Hint(name, "tokenizers", TokenizerNames.Valid)}");
+        if (Tokenizers.TryVocabSize(name, out _)) return name;
+        _root.Problem("tokenizer", $"no such tokenizer '{name}'{NearestName.Hint(name, "tokenizers", TokenizerHints)}");
         return "bytes";
     }
 

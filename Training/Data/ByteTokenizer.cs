@@ -6,11 +6,13 @@ namespace Bam.Training.Data;
 /// <summary>UTF-8 bytes 0..255 and 256, the end of document.</summary>
 internal sealed class ByteTokenizer : ITokenizer
 {
+    public const int Vocab = 257;
+
     private const int Chunk = 16 * 1024;
 
     public string Name => "bytes";
 
-    public int VocabSize => 257;
+    public int VocabSize => Vocab;
 
     public int EndOfDocument => 256;
 

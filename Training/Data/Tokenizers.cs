@@ -24,13 +24,22 @@ public static class Tokenizers
 
     /// <summary>Vocabulary of a tokenizer, without loading it.</summary>
     /// <exception cref="DataException">No tokenizer has this name.</exception>
-    public static int VocabSize(string name) => name switch
+    public static int VocabSize(string name) =>
+        TryVocabSize(name, out var size) ? size : throw new DataException($"tokenizer '{name}' is unknown; use {Valid}");
+
+    /// <summary>Vocabulary of a tokenizer, without loading it.</summary>
+    /// <returns>False when no tokenizer has this name.</returns>
+    public static bool TryVocabSize(string name, out int size)
     {
-        "bytes" => new ByteTokenizer().VocabSize,
-        "cl100k_base" => Cl100kVocabSize,
-        _ when TryParseRanks(name, out var ranks) => ranks + 1,
-        _ => throw new DataException($"tokenizer '{name}' is unknown; use {Valid}"),
-    };
+        size = name switch
+        {
+            "bytes" => ByteTokenizer.Vocab,
+            "cl100k_base" => Cl100kVocabSize,
+            _ when TryParseRanks(name, out var ranks) => ranks + 1,
+            _ => 0,
+        };
+        return size > 0;
+    }
 
     private static bool TryParseRanks(string name, out int ranks)
     {

@@ -34,7 +34,7 @@ public sealed class A_wrong_run_file : IDisposable
     [InlineData("context: 256", "context: 256\n  vocab: 200", "11: model.vocab: 200 is less than the 257 tokens of bytes")]
     [InlineData("context: 256", "context: 256\n  norm: rms", "11: model.norm: no such choice 'rms' (choices: layernorm, rmsnorm)")]
     [InlineData("context: 256", "context: 256\n  tied: maybe", "11: model.tied: must be true or false, not 'maybe'")]
-    [InlineData("data/law.train.jsonl", "data/lore.jsonl", "13: domains.law.train: 'data/lore.jsonl' is no file, folder or glob of .jsonl, .jsonl.gz, .txt, .txt.gz in FOLDER")]
+    [InlineData("data/law.train.jsonl", "data/lore.jsonl", "13: domains.law.train: data/lore.jsonl: no data found (relative to FOLDER); give a file, a folder or a glob of .jsonl, .jsonl.gz, .txt, .txt.gz")]
     [InlineData("{ train: data/law.train.jsonl }", "{ validation: data/law.train.jsonl }", "13: domains.law.train: is missing")]
     [InlineData("{ train: data/law.train.jsonl }", "data/law.train.jsonl", "13: domains.law: must be a mapping of keys and values, not 'data/law.train.jsonl'")]
     [InlineData("{ train: data/law.train.jsonl }", "{ train: [] }", "13: domains.law.train: is an empty list")]
