@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using Bam.Contracts.Runs;
+
+namespace Bam.Benchmarks;
+
+/// <summary>What to measure on.</summary>
+internal sealed record BenchmarkOptions
+{
+    public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    public string Device { get; private init; } = "cpu";
+
+    public string Model { get; private init; } = "tiny";
+
+    public int Batch { get; private init; } = 16;
+
+    public int Steps { get; private init; } = 80;
+
+    public int Rounds { get; private init; } = 3;
+
+    public int Threads { get; private init; } = 1;
+
+    public static BenchmarkOptions Parse(string[] args)
+    {
+        var given = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
+        int Number(string name, int otherwise) => given.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+        return new BenchmarkOptions
+        {
+            Device = given.GetValueOrDefault("--device", "cpu"),
+            Model = given.GetValueOrDefault("--model", "tiny"),
+            Batch = Number("--batch", 16),
+            Steps = Number("--steps", 80),
+            Rounds = Number("--rounds", 3),
+            Threads = Number("--threads", 1),
+        };
+    }
+
+    public ModelSpec Shape() => Model switch
+    {
+        "tiny" => new() { Layers = 4, Width = 128, Heads = 4, KvHeads = 4, Ffn = 352, Context = 128 },
+        "small" => new() { Layers = 6, Width = 256, Heads = 8, KvHeads = 8, Ffn = 704, Context = 256 },
+        "110m" => new() { Layers = 12, Width = 768, Heads = 12, KvHeads = 12, Ffn = 2048, Context = 1024, Vocab = 32_768 },
+        _ => throw new ArgumentException($"no model '{Model}'"),
+    };
+
+    public TrainSpec Train() => new() { Batch = Batch, Precision = Device == "cpu" ? Precision.Float32 : Precision.BFloat16 };
+}
