@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Bam.Cluster;
+
+/// <summary>A local cluster of real silo processes in a folder of its own. Disposing it leaves no process and no file.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
+    private TestCluster(string home) => Home = home;
+
+    public string Home { get; }
+
+    public static async Task<TestCluster> Up(int silos)
+    {
+        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
+        try
+        {
+            await cluster.Start(silos);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task Start(int silos) =>
+        (await BamProcess.Run("cluster", "up", "--silos", $"{silos}", "--threads", "1", "--home", Home)).MustSucceed();
+
+    public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
+
+    public async Task Launch(string runFile) => (await BamProcess.Run("launch", runFile, "--detach", "--home", Home)).MustSucceed();
+
+    public async Task<RunView> Status(string run)
+    {
+        var outcome = (await BamProcess.Run("status", run, "--json", "--home", Home)).MustSucceed();
+        using var document = JsonDocument.Parse(outcome.Output);
+        return new RunView(document.RootElement.Clone());
+    }
+
+    /// <summary>Waits until the run is as wanted; on the way a failed run, or the end of patience, is an error that shows the run.</summary>
+    public async Task<RunView> Until(string run, Predicate<RunView> wanted)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var view = await Status(run);
+            if (wanted(view))
+                return view;
+            if (view.Phase == "failed" || Stopwatch.GetElapsedTime(began) > Limit)
+                throw new InvalidOperationException($"waited in vain:\n{view}\n{Logs()}");
+        }
+    }
+
+    public Task<RunView> Completed(string run) => Until(run, view => view.Phase == "completed");
+
+    /// <summary>Kills a silo as a power cut would.</summary>
+    /// <returns>When.</returns>
+    public DateTime Kill(string silo)
+    {
+        using var process = Process.GetProcessById(Processes()[silo]);
+        process.Kill();
+        return DateTime.UtcNow;
+    }
+
+    /// <summary>Name of the silo that coordinates a run now: the last one to say so in its log.</summary>
+    public string CoordinatorOf(string run) => Lines().Where(line => line.Text.Contains($" Run {run}: ", StringComparison.Ordinal)).MaxBy(line => line.Time).Silo;
+
+    /// <summary>Every line of the silos' logs that starts with a time.</summary>
+    public IEnumerable<(DateTime Time, string Silo, string Text)> Lines() =>
+        from path in Directory.EnumerateFiles(Path.Combine(Home, "logs"), "silo-*.log")
+        from text in File.ReadLines(path)
+        where DateTime.TryParse(text.Split(' ')[0], null, System.Globalization.DateTimeStyles.AdjustToUniversal, out _)
+        select (DateTime.Parse(text.Split(' ')[0], null, System.Globalization.DateTimeStyles.AdjustToUniversal), Path.GetFileNameWithoutExtension(path), text);
+
+    public IReadOnlyList<int> HttpPorts()
+    {
+        using var state = State();
+        return [.. state.RootElement.GetProperty("silos").EnumerateArray().Select(silo => silo.GetProperty("httpPort").GetInt32())];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await BamProcess.Run("cluster", "down", "--home", Home);
+        Directory.Delete(Home, recursive: true);
+    }
+
+    private Dictionary<string, int> Processes()
+    {
+        using var state = State();
+        return state.RootElement.GetProperty("silos").EnumerateArray()
+            .ToDictionary(silo => silo.GetProperty("name").GetString()!, silo => silo.GetProperty("process").GetProperty("id").GetInt32());
+    }
+
+    private JsonDocument State() => JsonDocument.Parse(File.ReadAllText(Path.Combine(Home, "cluster.json")));
+
+    private string Logs() => string.Join('\n', Lines().OrderBy(line => line.Time).TakeLast(60).Select(line => $"{line.Silo} {line.Text}"));
+}
