@@ -7,7 +7,7 @@ internal static class DemoExperiment
 {
     public const string Name = "demo", FileName = "demo.yaml", DataFolder = "data";
 
-    public const int Seed = 7, SeedSteps = 400, BranchSteps = 300, MixtureSteps = 300, CheckpointEvery = 50, EvaluationTokens = 32_768;
+    public const int Seed = 7, SeedSteps = 200, BranchSteps = 160, MixtureSteps = 120, CheckpointEvery = 40, EvaluationTokens = 16_384;
 
     public const long TrainBytes = 4_000_000, ValidationBytes = 200_000;
 

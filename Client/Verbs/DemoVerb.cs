@@ -13,9 +13,9 @@ internal sealed class DemoVerb : IVerb
 
     private readonly Option<int> _silos = new("--silos")
     {
-        Description = "Silo processes (default: one a processor, 2 to 4)",
+        Description = "Silo processes (default: one a processor, 3 or 4)",
         HelpName = "N",
-        DefaultValueFactory = _ => Math.Clamp(Environment.ProcessorCount, 2, 4),
+        DefaultValueFactory = _ => Math.Clamp(Environment.ProcessorCount, 3, 4),
     };
 
     private readonly Option<double> _scale = new("--steps-scale")
