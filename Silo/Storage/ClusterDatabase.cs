@@ -29,7 +29,12 @@ internal static class ClusterDatabase
             CreatePrivately(file);
             using var connection = new SqliteConnection(SqliteStore.ConnectionString(home));
             connection.Open();
-            if (!IsNew(connection, file)) return;
+            // One snapshot: read one by one, the numbers could be from before and after another silo's commit.
+            using (connection.BeginTransaction(deferred: true))
+            {
+                if (!IsNew(connection, file)) return;
+            }
+
             Execute(connection, "PRAGMA journal_mode = WAL");
             ApplySchema(connection, file);
         }

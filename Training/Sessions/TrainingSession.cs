@@ -50,22 +50,22 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         observer.Prepared(new(step, TensorLayout.Parameters(parameters.Config), FlopCount.Training(parameters.Config), trainer.TokensPerStep, damaged));
 
         var newest = start?.Checkpoint;
-        var completed = Train(trainer, optimizer, model, data, saver, newest, outcome => newest = outcome.Checkpoint ?? newest, cancellation);
+        var completed = Train(trainer, optimizer, model, data, saver, start, outcome => newest = outcome.Checkpoint ?? newest, cancellation);
         if (completed)
             Evaluate(model, data, trainer.Step, final: true, cancellation);
         return new TrainingOutcome(completed, newest);
     }
 
     private bool Train(
-        Trainer trainer, AdamW optimizer, Transformer model, OpenedData data, CheckpointSaver saver, Checkpoint? parent,
+        Trainer trainer, AdamW optimizer, Transformer model, OpenedData data, CheckpointSaver saver, StartPoint? start,
         Action<SaveOutcome> saved, CancellationToken cancellation)
     {
-        var last = parent is { HasOptimizer: true } ? parent.Manifest.Step : -1;
+        var last = start is { Resumes: true } ? trainer.Step : -1;             // a parent's weights become a checkpoint of our own
         SaveOutcome? outcome = null;
         void Save()
         {
             last = trainer.Step;
-            saver.Save(State(trainer, optimizer), parent?.Folder, result =>
+            saver.Save(State(trainer, optimizer), start?.Checkpoint.Folder, result =>
             {
                 outcome = result;
                 saved(result);

@@ -28,6 +28,13 @@ public sealed class ClusterDatabaseTests : IDisposable
     public async Task Silos_that_start_at_once_apply_the_schema_once()
     {
         var cancellation = TestContext.Current.CancellationToken;
+        for (var round = 0; round < 40; round++)
+        {
+            var fresh = Path.Combine(Home, $"{round}");
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+                () => ClusterDatabase.Prepare(fresh), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        }
+
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
             () => ClusterDatabase.Prepare(Home), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
