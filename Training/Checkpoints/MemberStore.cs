@@ -56,7 +56,11 @@ public sealed class MemberStore(string folder)
             Directory.CreateDirectory(aside);
             var manifest = new CheckpointManifest
             {
-                Step = step, Attempt = attempt, Parent = parent, Created = DateTimeOffset.UtcNow, Files = write(aside),
+                Step = step,
+                Attempt = attempt,
+                Parent = parent,
+                Created = DateTimeOffset.UtcNow,
+                Files = write(aside),
             };
             DurableFile.Write(Path.Combine(aside, CheckpointManifest.FileName), CheckpointJson.Write(manifest));
             DurableFile.SyncFolder(aside);

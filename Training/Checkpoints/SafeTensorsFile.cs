@@ -11,7 +11,9 @@ public sealed unsafe class SafeTensorsFile : IDisposable
 
     private static readonly JsonSerializerOptions HeaderJson = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, AllowDuplicateProperties = false,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        AllowDuplicateProperties = false,
     };
 
     private readonly Dictionary<string, Entry> _entries = [];

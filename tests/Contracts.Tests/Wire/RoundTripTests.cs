@@ -17,15 +17,39 @@ public sealed class RoundTripTests : IDisposable
 
     private static readonly TrainSpec Train = new()
     {
-        Batch = 3, LearningRate = 4e-3, Warmup = 5, WeightDecay = 0.6, Precision = Precision.BFloat16, FinalLearningRate = 0.7, ClipNorm = 8,
-        Beta1 = 0.19, Beta2 = 0.29, LoadBalance = 0.39, RouterZ = 0.49,
+        Batch = 3,
+        LearningRate = 4e-3,
+        Warmup = 5,
+        WeightDecay = 0.6,
+        Precision = Precision.BFloat16,
+        FinalLearningRate = 0.7,
+        ClipNorm = 8,
+        Beta1 = 0.19,
+        Beta2 = 0.29,
+        LoadBalance = 0.39,
+        RouterZ = 0.49,
     };
 
     private static readonly MemberStatus Member = new()
     {
-        Name = "law", Kind = MemberKind.Branch, State = MemberState.Recovering, Step = 12, TargetSteps = 30, Tokens = 4096, Loss = 2.5,
-        TokensPerSecond = 1234.5, FlopsPerSecond = 6e9, Device = "silo-1/cpu", Attempt = 3, Restarts = 2, CheckpointStep = 10,
-        CheckpointHash = "abc", Remaining = TimeSpan.FromMinutes(7), Error = "lost", Parameters = 99, CheckpointFolder = "/store/x",
+        Name = "law",
+        Kind = MemberKind.Branch,
+        State = MemberState.Recovering,
+        Step = 12,
+        TargetSteps = 30,
+        Tokens = 4096,
+        Loss = 2.5,
+        TokensPerSecond = 1234.5,
+        FlopsPerSecond = 6e9,
+        Device = "silo-1/cpu",
+        Attempt = 3,
+        Restarts = 2,
+        CheckpointStep = 10,
+        CheckpointHash = "abc",
+        Remaining = TimeSpan.FromMinutes(7),
+        Error = "lost",
+        Parameters = 99,
+        CheckpointFolder = "/store/x",
     };
 
     private static readonly RunSpec Run = new()
@@ -35,8 +59,18 @@ public sealed class RoundTripTests : IDisposable
         Tokenizer = "cl100k_base:512",
         Model = new ModelSpec
         {
-            Layers = 6, Width = 256, Heads = 8, KvHeads = 4, Ffn = 704, Context = 128, Tied = false, Vocab = 512, Norm = NormKind.RmsNorm,
-            NormEps = 1e-6, RopeTheta = 5e5, RopeInterleaved = false,
+            Layers = 6,
+            Width = 256,
+            Heads = 8,
+            KvHeads = 4,
+            Ffn = 704,
+            Context = 128,
+            Tied = false,
+            Vocab = 512,
+            Norm = NormKind.RmsNorm,
+            NormEps = 1e-6,
+            RopeTheta = 5e5,
+            RopeInterleaved = false,
         },
         Domains = [new("law", ["/data/a.txt", "/data/b.txt"], ["/data/v.txt"]), new("code", ["/data/c.txt"], [])],
         SeedModel = new SeedModelSpec { Checkpoint = "/seed", Domains = [new("law", 0.25), new("code", 0.75)], Steps = 4, Train = Train },
@@ -63,8 +97,13 @@ public sealed class RoundTripTests : IDisposable
     {
         AssertNothingIsDefault(Run, new RunSpec
         {
-            Name = "", Model = new() { Layers = 0, Width = 0, Heads = 0, KvHeads = 0, Ffn = 0, Context = 0 },
-            Domains = [], SeedModel = new(), Branches = [], Mixtures = [], MixtureData = [],
+            Name = "",
+            Model = new() { Layers = 0, Width = 0, Heads = 0, KvHeads = 0, Ffn = 0, Context = 0 },
+            Domains = [],
+            SeedModel = new(),
+            Branches = [],
+            Mixtures = [],
+            MixtureData = [],
         });
         AssertComesBack(Run);
     }
@@ -74,9 +113,15 @@ public sealed class RoundTripTests : IDisposable
     {
         var status = new RunStatus
         {
-            Name = "four-domains", Phase = RunPhase.Continue, Launched = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch.AddHours(1),
-            Members = [Member, Member with { Name = "code" }], Evaluations = [new("bam", "law", 65_536, 1.5, 2.25)], Error = "none left",
-            Goodput = 0.875, Remaining = TimeSpan.FromSeconds(5),
+            Name = "four-domains",
+            Phase = RunPhase.Continue,
+            Launched = DateTimeOffset.UnixEpoch,
+            Ended = DateTimeOffset.UnixEpoch.AddHours(1),
+            Members = [Member, Member with { Name = "code" }],
+            Evaluations = [new("bam", "law", 65_536, 1.5, 2.25)],
+            Error = "none left",
+            Goodput = 0.875,
+            Remaining = TimeSpan.FromSeconds(5),
         };
 
         AssertNothingIsDefault(status, new RunStatus { Name = "", Phase = default });
@@ -101,12 +146,21 @@ public sealed class RoundTripTests : IDisposable
         var silo = SiloAddress.New(System.Net.IPAddress.Loopback, 11_111, 5);
         var assignment = new TrainingAssignment
         {
-            Run = Run, Member = "law", Kind = MemberKind.Branch, Parent = new("/seed", 4, 1, "abc"), Lease = new("law", silo, "silo-1", "cpu"),
+            Run = Run,
+            Member = "law",
+            Kind = MemberKind.Branch,
+            Parent = new("/seed", 4, 1, "abc"),
+            Lease = new("law", silo, "silo-1", "cpu"),
         };
         var report = new TrainingReport
         {
-            Status = Member, Checkpoint = new("/x", 10, 3, "abc"), Evaluations = [new("law", "law", 1, 2, 3)], Misplaced = true, ResumedFrom = 10,
-            UsefulSeconds = 1.5, DamagedCheckpoints = ["step-00000012.corrupt"],
+            Status = Member,
+            Checkpoint = new("/x", 10, 3, "abc"),
+            Evaluations = [new("law", "law", 1, 2, 3)],
+            Misplaced = true,
+            ResumedFrom = 10,
+            UsefulSeconds = 1.5,
+            DamagedCheckpoints = ["step-00000012.corrupt"],
         };
 
         Assert.Equal(silo, Back(assignment).Lease.Silo);
@@ -119,7 +173,13 @@ public sealed class RoundTripTests : IDisposable
     {
         RunEvent Event(long number) => new()
         {
-            Sequence = number, Time = DateTimeOffset.UnixEpoch.AddSeconds(number), Kind = RunEventKind.Resumed, Member = "law", Text = "résumé", Step = 3, Attempt = 2,
+            Sequence = number,
+            Time = DateTimeOffset.UnixEpoch.AddSeconds(number),
+            Kind = RunEventKind.Resumed,
+            Member = "law",
+            Text = "résumé",
+            Step = 3,
+            Attempt = 2,
         };
 
         AssertComesBack(new EventPage([Event(1), Event(2), Event(3)], 4));

@@ -144,7 +144,15 @@ public sealed partial class CheckpointSaverTests : IDisposable
 
     private TrainingState State() => new()
     {
-        Step = _trainer.Step, Tokens = 0, Windows = 0, TargetSteps = 100, Attempt = 1, Seed = 1, Member = "member", Train = Spec, Threads = 1,
+        Step = _trainer.Step,
+        Tokens = 0,
+        Windows = 0,
+        TargetSteps = 100,
+        Attempt = 1,
+        Seed = 1,
+        Member = "member",
+        Train = Spec,
+        Threads = 1,
     };
 
     /// <summary>A fence that is a named pipe: whoever reads it waits for somebody to write, as on a mount that hangs.</summary>

@@ -11,7 +11,13 @@ public sealed class TensorNamesTests
 {
     private static readonly ModelConfig Dense = new()
     {
-        Vocab = 11, Layers = 1, Width = 8, Heads = 4, KvHeads = 2, Ffn = 5, Context = 6,
+        Vocab = 11,
+        Layers = 1,
+        Width = 8,
+        Heads = 4,
+        KvHeads = 2,
+        Ffn = 5,
+        Context = 6,
     };
 
     public static TheoryData<string, string> Layouts => new()

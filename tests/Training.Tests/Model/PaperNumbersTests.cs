@@ -8,12 +8,25 @@ public sealed class PaperNumbersTests
 {
     private static readonly ModelConfig Paper590M = new()
     {
-        Vocab = 256_000, Layers = 6, Width = 1024, Heads = 8, KvHeads = 8, Ffn = 2048, Context = 256, Tied = false,
+        Vocab = 256_000,
+        Layers = 6,
+        Width = 1024,
+        Heads = 8,
+        KvHeads = 8,
+        Ffn = 2048,
+        Context = 256,
+        Tied = false,
     };
 
     private static readonly ModelConfig Paper2B = new()
     {
-        Vocab = 256_000, Layers = 18, Width = 2304, Heads = 18, KvHeads = 6, Ffn = 9216, Context = 256,
+        Vocab = 256_000,
+        Layers = 18,
+        Width = 2304,
+        Heads = 18,
+        KvHeads = 6,
+        Ffn = 9216,
+        Context = 256,
     };
 
     private static readonly MixtureSpec Bam = new() { Name = "m", Steps = 1 };
