@@ -32,7 +32,8 @@ public sealed class MemberStore(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{folder}: attempt {attempt} cannot begin: {e.Message.Split('\n')[0]}; free space on the store or make it writable", e);
+            throw new CheckpointException(
+                $"{folder}: attempt {attempt} cannot begin: {e.Message.Split('\n')[0]}; free space on the store or make it writable", e);
         }
     }
 
@@ -158,7 +159,8 @@ public sealed class MemberStore(string folder)
     private (Checkpoint? Sound, string? Problem) VerifyStep(long step)
     {
         var (sound, problem) = Verify(Path.Combine(folder, Name(step)));
-        return sound is not null && sound.Manifest.Step != step ? (null, $"the manifest is that of step {sound.Manifest.Step}") : (sound, problem);
+        return sound is not null && sound.Manifest.Step != step
+            ? (null, $"the manifest is that of step {sound.Manifest.Step}") : (sound, problem);
     }
 
     private static string Name(long step) => $"{Prefix}{step:00000000}";

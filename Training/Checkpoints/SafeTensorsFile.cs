@@ -98,12 +98,21 @@ public sealed unsafe class SafeTensorsFile : IDisposable
 
     private void ReadHeader(ReadOnlySpan<byte> json, long dataLength)
     {
-        var header = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json, HeaderJson) ?? throw new JsonException("the header is null");
+        var header = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json, HeaderJson)
+            ?? throw new JsonException("the header is null");
         foreach (var (name, value) in header.Where(tensor => tensor.Key != "__metadata__"))
         {
             var tensor = value.Deserialize<HeaderEntry>(HeaderJson) ?? throw new JsonException($"tensor '{name}' is null");
-            var (begin, end) = tensor.DataOffsets is [var first, var last] ? (first, last) : throw new JsonException($"tensor '{name}' needs two data_offsets");
-            long size = tensor.Dtype switch { "F64" or "I64" or "U64" => 8, "F32" or "I32" or "U32" => 4, "F16" or "BF16" or "I16" or "U16" => 2, _ => 1 };
+            var (begin, end) = tensor.DataOffsets is [var first, var last]
+                ? (first, last)
+                : throw new JsonException($"tensor '{name}' needs two data_offsets");
+            long size = tensor.Dtype switch
+            {
+                "F64" or "I64" or "U64" => 8,
+                "F32" or "I32" or "U32" => 4,
+                "F16" or "BF16" or "I16" or "U16" => 2,
+                _ => 1,
+            };
             var room = (end - begin) / size;
             if (begin < 0 || end < begin || end > dataLength || (end - begin) % size != 0 || Count(tensor.Shape, room) != room)
                 throw new InvalidDataException($"tensor '{name}' lies outside the file: it is truncated or damaged");

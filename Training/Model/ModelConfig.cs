@@ -115,7 +115,8 @@ public sealed record ModelConfig
     {
         try
         {
-            var config = JsonSerializer.Deserialize<ModelConfig>(text, Json) ?? throw new InvalidDataException($"{source}: the document is null");
+            var config = JsonSerializer.Deserialize<ModelConfig>(text, Json)
+                ?? throw new InvalidDataException($"{source}: the document is null");
             return config.Problem(text) is { } problem ? throw new InvalidDataException($"{source}: {problem}") : config;
         }
         catch (JsonException e)
@@ -132,7 +133,8 @@ public sealed record ModelConfig
         var meant = Experts == 0 ? "dense" : "mixture";
         (string Key, int Value)[] sizes =
         [
-            ("vocab", Vocab), ("layers", Layers), ("width", Width), ("heads", Heads), ("kv_heads", KvHeads), ("ffn", Ffn), ("context", Context),
+            ("vocab", Vocab), ("layers", Layers), ("width", Width), ("heads", Heads),
+            ("kv_heads", KvHeads), ("ffn", Ffn), ("context", Context),
         ];
         if (sizes.FirstOrDefault(size => size.Value < 1) is { Key: { } key } wrong)
             return $"{key} is {wrong.Value}; it must be at least 1";

@@ -48,7 +48,8 @@ public sealed class PackageTests
     {
         string[] arguments =
         [
-            "msbuild", Path.Combine(Repository.Root, project, $"{project}.csproj"), "-getItem:PackageReference", $"-p:TorchBackend={backend}",
+            "msbuild", Path.Combine(Repository.Root, project, $"{project}.csproj"),
+            "-getItem:PackageReference", $"-p:TorchBackend={backend}",
             "-nodeReuse:false", "-noLogo",
         ];
         var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -61,6 +62,7 @@ public sealed class PackageTests
         await msbuild.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(msbuild.ExitCode == 0, $"{printed}{await errors}");
         using var json = JsonDocument.Parse(printed);
-        return [.. json.RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!)];
+        return [.. json.RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray()
+            .Select(item => item.GetProperty("Identity").GetString()!)];
     }
 }

@@ -9,7 +9,8 @@ public sealed class MessageTests
     private static readonly Type[] Messages =
         [.. typeof(RunSpec).Assembly.GetTypes().Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null)];
 
-    private static readonly Type[] Grains = [.. typeof(RunSpec).Assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type))];
+    private static readonly Type[] Grains =
+        [.. typeof(RunSpec).Assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type))];
 
     public static TheoryData<Type> Records => [.. Messages.Where(type => !type.IsEnum)];
 

@@ -80,7 +80,8 @@ public sealed class RoundTripTests : IDisposable
         [
             new()
             {
-                Name = "btx", Attention = AttentionMode.Averaged, Kv = KvMode.Shared, FfnTopK = 2, FfnRenormalise = true, RouterStd = 0.5, Steps = 9, Train = Train,
+                Name = "btx", Attention = AttentionMode.Averaged, Kv = KvMode.Shared, FfnTopK = 2,
+                FfnRenormalise = true, RouterStd = 0.5, Steps = 9, Train = Train,
             },
         ],
         MixtureData = [new("law", 1)],
@@ -198,7 +199,8 @@ public sealed class RoundTripTests : IDisposable
     /// <summary>A member that has its default value would come back even if it were never sent.</summary>
     private static void AssertNothingIsDefault<T>(T full, T empty) => Assert.All(
         typeof(T).GetProperties().Where(property => property.SetMethod is not null),
-        property => Assert.NotEqual(JsonSerializer.Serialize(property.GetValue(empty), Options), JsonSerializer.Serialize(property.GetValue(full), Options)));
+        property => Assert.NotEqual(
+            JsonSerializer.Serialize(property.GetValue(empty), Options), JsonSerializer.Serialize(property.GetValue(full), Options)));
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, Options);
 }

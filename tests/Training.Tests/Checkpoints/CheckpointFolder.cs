@@ -13,12 +13,15 @@ internal sealed class CheckpointFolder : IDisposable
 
     public string At(params string[] names) => Path.Combine([Store.Folder, .. names]);
 
-    public Checkpoint Publish(long step, int attempt = 0, float value = 1) => Store.Publish(step, attempt, null, 100, folder => Files(folder, value));
+    public Checkpoint Publish(long step, int attempt = 0, float value = 1) =>
+        Store.Publish(step, attempt, null, 100, folder => Files(folder, value));
 
     public static Dictionary<string, FileEntry> Files(string folder, float value = 1) => new()
     {
-        [Checkpoint.ModelFile] = SafeTensorsWriter.Write(Path.Combine(folder, Checkpoint.ModelFile), [("w", [3])], _ => new[] { value, 2, 3 }),
-        [Checkpoint.OptimizerFile] = SafeTensorsWriter.Write(Path.Combine(folder, Checkpoint.OptimizerFile), [("m", [3])], _ => new[] { 4f, 5, 6 }),
+        [Checkpoint.ModelFile] = SafeTensorsWriter.Write(
+            Path.Combine(folder, Checkpoint.ModelFile), [("w", [3])], _ => new[] { value, 2, 3 }),
+        [Checkpoint.OptimizerFile] = SafeTensorsWriter.Write(
+            Path.Combine(folder, Checkpoint.OptimizerFile), [("m", [3])], _ => new[] { 4f, 5, 6 }),
     };
 
     /// <summary>Names of all that lies in the member's folder.</summary>

@@ -25,7 +25,8 @@ public sealed partial class CheckpointSaverTests : IDisposable
         _model = new Transformer(_parameters);
         _optimizer = new AdamW(_parameters, Spec);
         _trainer = new Trainer(_model, _optimizer, new RandomBatches(Shapes.Dense.Vocab), Spec, steps: 100);
-        _saver = new CheckpointSaver(_folder.Store, _parameters, _optimizer, new Dictionary<string, byte[]> { ["note.txt"] = [7] }, keep: 2);
+        _saver = new CheckpointSaver(
+            _folder.Store, _parameters, _optimizer, new Dictionary<string, byte[]> { ["note.txt"] = [7] }, keep: 2);
     }
 
     public void Dispose()

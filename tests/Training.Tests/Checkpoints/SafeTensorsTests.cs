@@ -10,7 +10,8 @@ public sealed class SafeTensorsTests : IDisposable
 {
     private static readonly (string Name, IReadOnlyList<long> Shape)[] Odd =
     [
-        ("scalar", []), ("one", [1]), ("nothing", [0, 4]), ("seven", [7]), ("ones", [1, 1, 1, 1]), ("matrix", [3, 5]), ("déjà \"vu\"\n", [2, 3, 4]),
+        ("scalar", []), ("one", [1]), ("nothing", [0, 4]), ("seven", [7]), ("ones", [1, 1, 1, 1]),
+        ("matrix", [3, 5]), ("déjà \"vu\"\n", [2, 3, 4]),
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -85,7 +86,8 @@ public sealed class SafeTensorsTests : IDisposable
     public void Other_float_types_are_read_as_float32(string type, string bytes, float[] expected)
     {
         var data = Convert.FromHexString(bytes);
-        using var file = new SafeTensorsFile(Raw($$$"""{"w":{"dtype":"{{{type}}}","shape":[{{{expected.Length}}}],"data_offsets":[0,{{{data.Length}}}]}}""", data));
+        var header = $$$"""{"w":{"dtype":"{{{type}}}","shape":[{{{expected.Length}}}],"data_offsets":[0,{{{data.Length}}}]}}""";
+        using var file = new SafeTensorsFile(Raw(header, data));
 
         var values = new float[expected.Length];
         file.Read("w", values);
@@ -108,8 +110,12 @@ public sealed class SafeTensorsTests : IDisposable
     {
         using var file = new SafeTensorsFile(WriteOdd());
 
-        Assert.Contains("no tensor 'w'", Assert.Throws<CheckpointException>(() => file.Read("w", new float[1])).Message, StringComparison.Ordinal);
-        Assert.Contains("[3, 5], not 14 values", Assert.Throws<CheckpointException>(() => file.Read("matrix", new float[14])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no tensor 'w'", Assert.Throws<CheckpointException>(() => file.Read("w", new float[1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "[3, 5], not 14 values",
+            Assert.Throws<CheckpointException>(() => file.Read("matrix", new float[14])).Message,
+            StringComparison.Ordinal);
         Assert.Null(file.Shape("w"));
     }
 
@@ -165,7 +171,8 @@ public sealed class SafeTensorsTests : IDisposable
 
     private static string? Python(string script, string argument)
     {
-        var start = new ProcessStartInfo("python3", ["-c", script, argument]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo("python3", ["-c", script, argument]) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
             using var python = Process.Start(start)!;

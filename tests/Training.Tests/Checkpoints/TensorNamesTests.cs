@@ -111,18 +111,21 @@ public sealed class TensorNamesTests
         using var folder = new TemporaryFolder();
         using var parameters = ParameterSet.Random(Config(model), seed: 1, torch.CPU);
         var path = folder.At(Checkpoint.ModelFile);
-        SafeTensorsWriter.Write(path, [.. parameters.Specs.Select(spec => (spec.Name, spec.Shape))], i => parameters.Masters[i].data<float>().ToArray());
+        SafeTensorsWriter.Write(
+            path, [.. parameters.Specs.Select(spec => (spec.Name, spec.Shape))], i => parameters.Masters[i].data<float>().ToArray());
 
         using var file = new SafeTensorsFile(path);
 
-        Assert.Equal(expected.ReplaceLineEndings("\n"), string.Join('\n', file.Names.Select(name => $"{name} [{string.Join(", ", file.Shape(name)!)}]")));
+        Assert.Equal(expected.ReplaceLineEndings("\n"),
+            string.Join('\n', file.Names.Select(name => $"{name} [{string.Join(", ", file.Shape(name)!)}]")));
     }
 
     [Theory]
     [InlineData("dense", "dense", "soft", "experts")]
     [InlineData("KV shared", "mixture", "soft", "shared")]
     [InlineData("BTX", "mixture", "averaged", "experts")]
-    public void The_configuration_has_the_keys_of_the_contract_and_comes_back(string model, string architecture, string attention, string kv)
+    public void The_configuration_has_the_keys_of_the_contract_and_comes_back(
+        string model, string architecture, string attention, string kv)
     {
         var config = Config(model) with { Norm = NormKind.RmsNorm };
         using var json = JsonDocument.Parse(config.ToJson());

@@ -58,7 +58,8 @@ public sealed class PerplexityMeterTests : IDisposable
     [InlineData(3)]
     public void It_does_not_depend_on_the_batch(int stride)
     {
-        double Nll(int batch) => PerplexityMeter.Measure(_model, _file, stride, batch: batch, cancellation: TestContext.Current.CancellationToken).Nll;
+        double Nll(int batch) =>
+            PerplexityMeter.Measure(_model, _file, stride, batch: batch, cancellation: TestContext.Current.CancellationToken).Nll;
 
         Assert.Equal(Nll(1), Nll(7), 1e-6);
         Assert.Equal(Nll(1), Nll(32), 1e-6);
@@ -79,7 +80,8 @@ public sealed class PerplexityMeterTests : IDisposable
     {
         using var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
-        Assert.Throws<OperationCanceledException>(() => PerplexityMeter.Measure(_model, _file, batch: 1, pulse: source.Cancel, cancellation: source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            PerplexityMeter.Measure(_model, _file, batch: 1, pulse: source.Cancel, cancellation: source.Token));
     }
 
     /// <summary>Window after window in double: each target after the last counted one counts.</summary>

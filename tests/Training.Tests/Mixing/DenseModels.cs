@@ -38,7 +38,8 @@ internal sealed class DenseModels : IDisposable
         return new MixSource(name, store.Publish(step: 7, attempt: 1, parent: null, bytes: 0, folder => new Dictionary<string, FileEntry>
         {
             [Checkpoint.ModelFile] = SafeTensorsWriter.Write(
-                Path.Combine(folder, Checkpoint.ModelFile), [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))], i => Values(tensors[i])),
+                Path.Combine(folder, Checkpoint.ModelFile),
+                [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))], i => Values(tensors[i])),
             [Checkpoint.ConfigFile] = DurableFile.Write(
                 Path.Combine(folder, Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(config.ToJson())),
         }));
@@ -46,10 +47,12 @@ internal sealed class DenseModels : IDisposable
 
     /// <summary>The mixture, published.</summary>
     public Checkpoint Mix(IReadOnlyList<MixSource> sources, MixtureSpec? spec = null, long seed = 3) => Mixer.Mix(
-        sources, spec ?? Spec, seed, new CheckpointStore(_folder.At("store")).Open("run", $"mixture-{_mixtures++}"), TestContext.Current.CancellationToken);
+        sources, spec ?? Spec, seed,
+        new CheckpointStore(_folder.At("store")).Open("run", $"mixture-{_mixtures++}"), TestContext.Current.CancellationToken);
 
     /// <summary>Weights of the mixture, loaded as every command loads them.</summary>
-    public ParameterSet Load(IReadOnlyList<MixSource> sources, MixtureSpec? spec = null) => ModelFolder.Load(Mix(sources, spec).Folder, torch.CPU);
+    public ParameterSet Load(IReadOnlyList<MixSource> sources, MixtureSpec? spec = null) =>
+        ModelFolder.Load(Mix(sources, spec).Folder, torch.CPU);
 
     public static ParameterSet Load(MixSource source) => ModelFolder.Load(source.Checkpoint.Folder, torch.CPU);
 

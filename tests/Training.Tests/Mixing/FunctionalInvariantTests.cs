@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Bam.Training.Tests.Mixing;
 
-/// <summary>What must hold exactly between dense models and their mixture (shared/research/bam.md, section 5, F1 to F9), through files.</summary>
+/// <summary>What must hold between dense models and their mixture, from files to logits; numbered as in the notes on the paper.</summary>
 public sealed class FunctionalInvariantTests : IDisposable
 {
     private const double Tolerance = 1e-4;
@@ -126,7 +126,8 @@ public sealed class FunctionalInvariantTests : IDisposable
     public void F8_uniform_gates_give_the_mean_of_the_experts_outputs(MixtureSpec spec)
     {
         TensorGroup[] common = spec.Kv == KvMode.Shared ? [TensorGroup.Norm, TensorGroup.Embedding] : [];
-        var sources = new[] { "a", "b", "c", "d" }.Select(name => _models.Publish(name, Shapes.Dense, common, spec.Kv == KvMode.Shared ? SameKv : null)).ToArray();
+        var sources = new[] { "a", "b", "c", "d" }
+            .Select(name => _models.Publish(name, Shapes.Dense, common, spec.Kv == KvMode.Shared ? SameKv : null)).ToArray();
         var mixture = _models.Load(sources, spec);
         SetRouters(mixture, _ => 0);
         var x = Input();
@@ -142,7 +143,8 @@ public sealed class FunctionalInvariantTests : IDisposable
     {
         var gaps = new[] { 0.4f, 0.2f, 0.1f }.Select(spread =>
         {
-            var sources = new[] { "a", "b", "c", "d" }.Select(name => _models.Publish(name, change: (tensor, values) => Near(tensor, values, spread))).ToArray();
+            var sources = new[] { "a", "b", "c", "d" }
+                .Select(name => _models.Publish(name, change: (tensor, values) => Near(tensor, values, spread))).ToArray();
             var (bam, btx) = (_models.Load(sources), _models.Load(sources, Averaged));
             SetRouters(bam, _ => 0);
             var x = Input();
@@ -177,7 +179,8 @@ public sealed class FunctionalInvariantTests : IDisposable
         }))];
 
     /// <summary>Makes every gate of an expert 1, by the constant that every normalised input has in its first place.</summary>
-    private static void Choose(ParameterSet mixture, int expert) => SetRouters(mixture, place => place == expert * Shapes.Dense.Width ? 1000 : 0);
+    private static void Choose(ParameterSet mixture, int expert) =>
+        SetRouters(mixture, place => place == expert * Shapes.Dense.Width ? 1000 : 0);
 
     private static void SetRouters(ParameterSet mixture, Func<int, float> value) => EachRouter(mixture, (_, router) =>
         router.copy_(tensor([.. Enumerable.Range(0, (int)router.numel()).Select(value)], router.shape)));
@@ -220,9 +223,11 @@ public sealed class FunctionalInvariantTests : IDisposable
         return [.. TransformerTests.Logits(model, _ids).SelectMany(row => row.Select(value => (double)value))];
     }
 
-    private static void AssertClose(double[] expected, double[] found) => Assert.True(Gap(expected, found) < Tolerance, $"differs by {Gap(expected, found)}");
+    private static void AssertClose(double[] expected, double[] found) =>
+        Assert.True(Gap(expected, found) < Tolerance, $"differs by {Gap(expected, found)}");
 
-    private static void AssertDiffers(double[] left, double[] right) => Assert.True(Gap(left, right) > 0.05, $"differs by {Gap(left, right)} only");
+    private static void AssertDiffers(double[] left, double[] right) =>
+        Assert.True(Gap(left, right) > 0.05, $"differs by {Gap(left, right)} only");
 
     private static double Gap(double[] left, double[] right) => left.Zip(right, (a, b) => Math.Abs(a - b) / (1 + Math.Abs(a))).Max();
 }

@@ -25,7 +25,7 @@ public sealed class MixerTests : IDisposable
     {
         { DenseModels.Spec, "blocks.1.norm.weight" },
         { Shared, "blocks.1.norm.weight blocks.0.attention.k.weight blocks.1.attention.v.weight" },
-        { Averaged, "blocks.1.norm.weight blocks.0.attention.q.weight blocks.1.attention.k.weight blocks.0.attention.v.weight blocks.1.attention.o.weight" },
+        { Averaged, "blocks.1.norm.weight blocks.0.attention.q.weight blocks.1.attention.k.weight blocks.1.attention.o.weight" },
     };
 
     public static TheoryData<ModelConfig, string> Misfits => new()
@@ -133,7 +133,9 @@ public sealed class MixerTests : IDisposable
             var mixture = _models.Mix(sources, spec);
             var receipt = Receipt(mixture);
 
-            Assert.Equal(sources.Select(source => new MixedExpert(source.Name, source.Checkpoint.Folder, source.Checkpoint.ModelSha256)), receipt.Experts);
+            Assert.Equal(
+                sources.Select(source => new MixedExpert(source.Name, source.Checkpoint.Folder, source.Checkpoint.ModelSha256)),
+                receipt.Experts);
             Assert.Equal(TensorLayout.Parameters(mixture.Config), receipt.Copied + receipt.Averaged + receipt.Initialised);
             Assert.Equal(Routers(mixture).Sum(name => DenseModels.Read(mixture, name).Length), receipt.Initialised);
             Assert.Equal(0.3, receipt.RouterStd);
@@ -175,9 +177,11 @@ public sealed class MixerTests : IDisposable
     public void Without_sources_there_is_no_mixture() => Assert.Throws<MixException>(() => _models.Mix([]));
 
     private static IEnumerable<string> Routers(Checkpoint mixture) =>
-        TensorLayout.Of(mixture.Config).Select(tensor => tensor.Name).Where(name => name.EndsWith("router.weight", StringComparison.Ordinal));
+        TensorLayout.Of(mixture.Config).Select(tensor => tensor.Name)
+            .Where(name => name.EndsWith("router.weight", StringComparison.Ordinal));
 
-    private static MixReceipt Receipt(Checkpoint mixture) => CheckpointJson.Read<MixReceipt>(Path.Combine(mixture.Folder, Mixer.ReceiptFile));
+    private static MixReceipt Receipt(Checkpoint mixture) =>
+        CheckpointJson.Read<MixReceipt>(Path.Combine(mixture.Folder, Mixer.ReceiptFile));
 
     // In whole multiples of 2^-149, the smallest float, every sum is exact.
     private static void AssertNearestToMean(float[] values, float mean)

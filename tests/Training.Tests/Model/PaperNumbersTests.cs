@@ -54,7 +54,8 @@ public sealed class PaperNumbersTests
     [InlineData(6, 775_990_272)]
     [InlineData(7, 813_745_152)]
     [InlineData(8, 851_500_032)]
-    public void Btx_has_the_papers_parameters(int experts, long parameters) => Assert.Equal(parameters, TensorLayout.Parameters(Mixture(Btx, experts)));
+    public void Btx_has_the_papers_parameters(int experts, long parameters) =>
+        Assert.Equal(parameters, TensorLayout.Parameters(Mixture(Btx, experts)));
 
     [Fact]
     public void A_token_uses_one_ffn_expert_of_four_and_everything_else()
@@ -76,9 +77,11 @@ public sealed class PaperNumbersTests
     }
 
     [Fact]
-    public void A_trained_token_costs_three_forward_passes() => Assert.Equal(3 * FlopCount.Forward(Paper590M), FlopCount.Training(Paper590M));
+    public void A_trained_token_costs_three_forward_passes() =>
+        Assert.Equal(3 * FlopCount.Forward(Paper590M), FlopCount.Training(Paper590M));
 
-    private static ModelConfig Mixture(MixtureSpec spec, int experts = 4) => Paper590M.Mixture(spec, [.. Enumerable.Range(0, experts).Select(i => $"{i}")]);
+    private static ModelConfig Mixture(MixtureSpec spec, int experts = 4) =>
+        Paper590M.Mixture(spec, [.. Enumerable.Range(0, experts).Select(i => $"{i}")]);
 
     // What a layer more costs when its FFN has no width: attention, and the routers.
     private static long AttentionFlops(ModelConfig config)

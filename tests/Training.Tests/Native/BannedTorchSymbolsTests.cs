@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace Bam.Training.Tests.Native;
 
-/// <summary>An implicit Scalar is a use after free (Native/ShimCache.cs): an upgrade of TorchSharp must let none slip past the analyzer.</summary>
+/// <summary>An implicit Scalar may be freed while native code reads it: an upgrade of TorchSharp must let none slip by.</summary>
 public sealed class BannedTorchSymbolsTests
 {
     private const string ListFile = "BannedSymbols.Torch.txt";
@@ -59,6 +59,7 @@ public sealed class BannedTorchSymbolsTests
             ? $"{Name(type.GetGenericTypeDefinition()).Split('`')[0]}{{{string.Join(',', type.GetGenericArguments().Select(Name))}}}"
             : type.ToString().Replace('+', '.');
         var converted = method.Name is "op_Implicit" or "op_Explicit" ? $"~{Name(method.ReturnType)}" : "";
-        return $"M:{Name(method.DeclaringType!)}.{method.Name}({string.Join(',', method.GetParameters().Select(p => Name(p.ParameterType)))}){converted}";
+        var parameters = string.Join(',', method.GetParameters().Select(parameter => Name(parameter.ParameterType)));
+        return $"M:{Name(method.DeclaringType!)}.{method.Name}({parameters}){converted}";
     }
 }

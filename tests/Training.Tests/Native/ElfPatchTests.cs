@@ -60,5 +60,6 @@ public sealed class ElfPatchTests
         return patched;
     }
 
-    private static IEnumerable<int> Changes(byte[] before, byte[] after) => Enumerable.Range(0, before.Length).Where(i => before[i] != after[i]);
+    private static IEnumerable<int> Changes(byte[] before, byte[] after) =>
+        Enumerable.Range(0, before.Length).Where(i => before[i] != after[i]);
 }

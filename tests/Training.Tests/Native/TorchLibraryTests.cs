@@ -44,7 +44,7 @@ public sealed class TorchLibraryTests : IDisposable
         string missing = _folder.At("missing"), beside = LibTorch("beside"), package = LibTorch("package");
 
         Assert.Equal(beside, TorchLibrary.Find(chosen, [missing, beside], package).Folder);
-        Assert.Equal((package, "NuGet package"), TorchLibrary.Find(chosen, [missing], package) is var found ? (found.Folder, found.Source) : default);
+        Assert.Equal(package, TorchLibrary.Find(chosen, [missing], package).Folder);
     }
 
     [Fact]

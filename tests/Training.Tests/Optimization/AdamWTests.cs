@@ -35,7 +35,8 @@ public sealed class AdamWTests : IDisposable
         }
 
         foreach (var (spec, weight, expected) in parameters.Specs.Zip(parameters.Masters, textbook.Weights))
-            Assert.All(Values(weight).Zip(expected), pair => Assert.True(Math.Abs(pair.First - pair.Second) < 2e-6, $"{spec.Name}: {pair}"));
+            Assert.All(
+                Values(weight).Zip(expected), pair => Assert.True(Math.Abs(pair.First - pair.Second) < 2e-6, $"{spec.Name}: {pair}"));
         Assert.Equal(6, optimizer.Steps.item<float>());
         Assert.Equal(0, optimizer.Skipped);
     }
@@ -132,7 +133,8 @@ public sealed class AdamWTests : IDisposable
         private readonly double[][] _second = [.. parameters.Specs.Select(tensor => new double[tensor.Count])];
         private int _step;
 
-        public double[][] Weights { get; } = [.. parameters.Masters.Select(tensor => Values(tensor).Select(value => (double)value).ToArray())];
+        public double[][] Weights { get; } =
+            [.. parameters.Masters.Select(tensor => Values(tensor).Select(value => (double)value).ToArray())];
 
         public double Step(double[][] gradients, double rate)
         {

@@ -27,7 +27,8 @@ public sealed class GarbageCollectionTests
         Assert.Equal(expected, weights);
     }
 
-    private static (List<StepReading> Readings, float[] Weights) Train(ModelConfig config, Precision precision, int steps, TimeSpan limit, bool stress)
+    private static (List<StepReading> Readings, float[] Weights) Train(
+        ModelConfig config, Precision precision, int steps, TimeSpan limit, bool stress)
     {
         var spec = new TrainSpec { Batch = 4, Warmup = 5, Precision = precision };
         using var parameters = ParameterSet.Random(
@@ -37,12 +38,15 @@ public sealed class GarbageCollectionTests
         var trainer = new Trainer(model, optimizer, new RandomBatches(config.Vocab), spec, steps: 1_000_000);
         var readings = new List<StepReading>();
         using var ended = new CancellationTokenSource();
-        var collector = stress ? Task.Factory.StartNew(() => Collect(ended.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Task.CompletedTask;
+        var collector = new Thread(() => Collect(ended.Token));
+        if (stress)
+            collector.Start();
         var began = Stopwatch.GetTimestamp();
         while (readings.Count < steps && Stopwatch.GetElapsedTime(began) < limit)
             readings.Add(trainer.Advance(read: true)! with { Routing = [] });
         ended.Cancel();
-        collector.Wait(TestContext.Current.CancellationToken);
+        if (stress)
+            collector.Join();
         return (readings, [.. parameters.Masters.SelectMany(tensor => tensor.data<float>().ToArray())]);
     }
 
