@@ -9,47 +9,53 @@ namespace Bam.Training.Tests.Mixing;
 
 public sealed class MixerTests : IDisposable
 {
-    private static readonly MixtureSpec Shared = DenseModels.Spec with { Kv = KvMode.Shared };
-    private static readonly MixtureSpec Averaged = DenseModels.Spec with { Attention = AttentionMode.Averaged };
+    private static readonly Dictionary<string, MixtureSpec> Specs = new()
+    {
+        ["KV experts"] = DenseModels.Spec,
+        ["KV shared"] = DenseModels.Spec with { Kv = KvMode.Shared },
+        ["BTX"] = DenseModels.Spec with { Attention = AttentionMode.Averaged },
+    };
 
     private readonly DenseModels _models = new();
 
-    public static TheoryData<MixtureSpec, string> Copied => new()
+    public static TheoryData<string, string> Copied => new()
     {
-        { DenseModels.Spec, "attention.q attention.k attention.v attention.o ffn.gate ffn.up ffn.down" },
-        { Shared, "attention.q attention.o ffn.gate ffn.up ffn.down" },
-        { Averaged, "ffn.gate ffn.up ffn.down" },
+        { "KV experts", "attention.q attention.k attention.v attention.o ffn.gate ffn.up ffn.down" },
+        { "KV shared", "attention.q attention.o ffn.gate ffn.up ffn.down" },
+        { "BTX", "ffn.gate ffn.up ffn.down" },
     };
 
-    public static TheoryData<MixtureSpec, string> Means => new()
+    public static TheoryData<string, string> Means => new()
     {
-        { DenseModels.Spec, "blocks.1.norm.weight" },
-        { Shared, "blocks.1.norm.weight blocks.0.attention.k.weight blocks.1.attention.v.weight" },
-        { Averaged, "blocks.1.norm.weight blocks.0.attention.q.weight blocks.1.attention.k.weight blocks.1.attention.o.weight" },
+        { "KV experts", "blocks.1.norm.weight" },
+        { "KV shared", "blocks.1.norm.weight blocks.0.attention.k.weight blocks.1.attention.v.weight" },
+        { "BTX", "blocks.1.norm.weight blocks.0.attention.q.weight blocks.1.attention.k.weight blocks.1.attention.o.weight" },
     };
 
-    public static TheoryData<ModelConfig, string> Misfits => new()
+    private static readonly Dictionary<string, ModelConfig> Others = new()
     {
-        { Shapes.Dense with { Layers = 3 }, "layers is 3, not 2" },
-        { Shapes.Dense with { Width = 48 }, "width is 48, not 32" },
-        { Shapes.Dense with { Ffn = 32 }, "ffn is 32, not 24" },
-        { Shapes.Dense with { KvHeads = 4 }, "kv_heads is 4, not 2" },
-        { Shapes.Dense with { Vocab = 128 }, "vocab is 128, not 64" },
-        { Shapes.Dense with { Tied = false }, "tied is False, not True" },
-        { Shapes.Dense with { RopeTheta = 500_000 }, "rope_theta is 500000, not 10000" },
-        { Shapes.Dense with { RopeInterleaved = false }, "rope_interleaved is False, not True" },
-        { Shapes.Dense with { Norm = NormKind.RmsNorm }, "norm is RmsNorm, not LayerNorm" },
-        { Shapes.Dense with { Tokenizer = "cl100k_base:64" }, "tokenizer is cl100k_base:64, not bytes" },
+        ["layers is 3, not 2"] = Shapes.Dense with { Layers = 3 },
+        ["width is 48, not 32"] = Shapes.Dense with { Width = 48 },
+        ["ffn is 32, not 24"] = Shapes.Dense with { Ffn = 32 },
+        ["kv_heads is 4, not 2"] = Shapes.Dense with { KvHeads = 4 },
+        ["vocab is 128, not 64"] = Shapes.Dense with { Vocab = 128 },
+        ["tied is False, not True"] = Shapes.Dense with { Tied = false },
+        ["rope_theta is 500000, not 10000"] = Shapes.Dense with { RopeTheta = 500_000 },
+        ["rope_interleaved is False, not True"] = Shapes.Dense with { RopeInterleaved = false },
+        ["norm is RmsNorm, not LayerNorm"] = Shapes.Dense with { Norm = NormKind.RmsNorm },
+        ["tokenizer is cl100k_base:64, not bytes"] = Shapes.Dense with { Tokenizer = "cl100k_base:64" },
     };
+
+    public static TheoryData<string> Misfits => [.. Others.Keys];
 
     public void Dispose() => _models.Dispose();
 
     [Theory, MemberData(nameof(Copied))]
-    public void Experts_are_bit_identical_to_their_sources_in_the_order_given(MixtureSpec spec, string parts)
+    public void Experts_are_bit_identical_to_their_sources_in_the_order_given(string mode, string parts)
     {
         MixSource[] sources = [_models.Publish("c"), _models.Publish("a"), _models.Publish("b")];
 
-        var mixture = _models.Mix(sources, spec);
+        var mixture = _models.Mix(sources, Specs[mode]);
 
         Assert.Equal(["c", "a", "b"], mixture.Config.ExpertNames!);
         foreach (var part in parts.Split(' '))
@@ -64,11 +70,11 @@ public sealed class MixerTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Means))]
-    public void Everything_else_is_the_mean_of_all_sources_rounded_once(MixtureSpec spec, string tensors)
+    public void Everything_else_is_the_mean_of_all_sources_rounded_once(string mode, string tensors)
     {
         MixSource[] sources = [_models.Publish("a"), _models.Publish("b"), _models.Publish("c")];
 
-        var mixture = _models.Mix(sources, spec);
+        var mixture = _models.Mix(sources, Specs[mode]);
 
         foreach (var tensor in tensors.Split(' ').Append("embed.weight").Append("norm.weight"))
         {
@@ -87,7 +93,7 @@ public sealed class MixerTests : IDisposable
     {
         var source = _models.Publish("one", Shapes.Dense with { Tied = false });
 
-        var mixture = _models.Mix([.. Enumerable.Repeat(source, count)], Averaged);
+        var mixture = _models.Mix([.. Enumerable.Repeat(source, count)], Specs["BTX"]);
 
         foreach (var tensor in TensorLayout.Of(mixture.Config).Where(tensor => Mixer.Origin(tensor) == TensorOrigin.Averaged))
             Assert.Equal(DenseModels.Read(source.Checkpoint, tensor.Name), DenseModels.Read(mixture, tensor.Name));
@@ -128,7 +134,7 @@ public sealed class MixerTests : IDisposable
     {
         MixSource[] sources = [_models.Publish("seed"), _models.Publish("law")];
 
-        foreach (var spec in new[] { DenseModels.Spec, Shared, Averaged })
+        foreach (var spec in Specs.Values)
         {
             var mixture = _models.Mix(sources, spec);
             var receipt = Receipt(mixture);
@@ -152,9 +158,9 @@ public sealed class MixerTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Misfits))]
-    public void Models_that_differ_are_refused_in_one_line_that_names_both_and_the_key(ModelConfig other, string difference)
+    public void Models_that_differ_are_refused_in_one_line_that_names_both_and_the_key(string difference)
     {
-        MixSource[] sources = [_models.Publish("seed"), _models.Publish("law", other)];
+        MixSource[] sources = [_models.Publish("seed"), _models.Publish("law", Others[difference])];
 
         var failure = Assert.Throws<MixException>(() => _models.Mix(sources));
 
