@@ -41,12 +41,19 @@ public sealed class GarbageCollectionTests
         var collector = new Thread(() => Collect(ended.Token));
         if (stress)
             collector.Start();
-        var began = Stopwatch.GetTimestamp();
-        while (readings.Count < steps && Stopwatch.GetElapsedTime(began) < limit)
-            readings.Add(trainer.Advance(read: true)! with { Routing = [] });
-        ended.Cancel();
-        if (stress)
-            collector.Join();
+        try
+        {
+            var began = Stopwatch.GetTimestamp();
+            while (readings.Count < steps && Stopwatch.GetElapsedTime(began) < limit)
+                readings.Add(trainer.Advance(read: true)! with { Routing = [] });
+        }
+        finally
+        {
+            ended.Cancel();
+            if (stress)
+                collector.Join();
+        }
+
         return (readings, [.. parameters.Masters.SelectMany(tensor => tensor.data<float>().ToArray())]);
     }
 
