@@ -14,16 +14,27 @@ public sealed class MemberStore(string folder)
 
     /// <summary>Takes the fence for an attempt and clears what a dead one left half-written.</summary>
     /// <exception cref="StaleAttemptException">A newer attempt holds it.</exception>
+    /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Fence(int attempt)
     {
-        Directory.CreateDirectory(folder);
-        Refuse(attempt);
-        var aside = Path.Combine(folder, $"{Aside}{Guid.NewGuid():n}");
-        DurableFile.Write(aside, System.Text.Encoding.ASCII.GetBytes(attempt.ToString(CultureInfo.InvariantCulture)));
-        File.Move(aside, Path.Combine(folder, FenceFile), overwrite: true);
-        DurableFile.SyncFolder(folder);
-        foreach (var leftover in Directory.EnumerateDirectories(folder, $"{Aside}*"))
-            Directory.Delete(leftover, recursive: true);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            Refuse(attempt);
+            foreach (var leftover in Directory.EnumerateDirectories(folder, $"{Aside}*"))
+                Directory.Delete(leftover, recursive: true);
+            foreach (var leftover in Directory.EnumerateFiles(folder, $"{Aside}*"))
+                File.Delete(leftover);
+            var aside = Path.Combine(folder, $"{Aside}{Guid.NewGuid():n}");
+            DurableFile.Write(aside, System.Text.Encoding.ASCII.GetBytes(attempt.ToString(CultureInfo.InvariantCulture)));
+            File.Move(aside, Path.Combine(folder, FenceFile), overwrite: true);
+            DurableFile.SyncFolder(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(
+                $"{folder}: attempt {attempt} cannot begin: {e.Message.Split('\n')[0]}; free space on the store or make it writable", e);
+        }
     }
 
     /// <summary>Publishes a checkpoint; when this step was published before and is sound, that one stays.</summary>
@@ -46,13 +57,17 @@ public sealed class MemberStore(string folder)
             Directory.CreateDirectory(aside);
             var manifest = new CheckpointManifest
             {
-                Step = step, Attempt = attempt, Parent = parent, Created = DateTimeOffset.UtcNow, Files = write(aside),
+                Step = step,
+                Attempt = attempt,
+                Parent = parent,
+                Created = DateTimeOffset.UtcNow,
+                Files = write(aside),
             };
             DurableFile.Write(Path.Combine(aside, CheckpointManifest.FileName), CheckpointJson.Write(manifest));
             DurableFile.SyncFolder(aside);
             if (Directory.Exists(target))
             {
-                if (Verify(target).Sound is { } sound)
+                if (VerifyStep(step).Sound is { } sound)
                     return sound;
                 SetAside(target);
             }
@@ -80,12 +95,12 @@ public sealed class MemberStore(string folder)
     {
         var reports = new List<string>();
         damaged = reports;
-        foreach (var candidate in Steps().OrderDescending().Select(step => Path.Combine(folder, Name(step))))
+        foreach (var step in Steps().OrderDescending())
         {
-            var (sound, problem) = Verify(candidate);
+            var (sound, problem) = VerifyStep(step);
             if (sound is not null)
                 return sound;
-            reports.Add($"{SetAside(candidate)}: {problem}");
+            reports.Add($"{SetAside(Path.Combine(folder, Name(step)))}: {problem}");
         }
 
         return null;
@@ -122,6 +137,8 @@ public sealed class MemberStore(string folder)
             var manifest = CheckpointJson.Read<CheckpointManifest>(Path.Combine(folder, CheckpointManifest.FileName));
             foreach (var (name, expected) in manifest.Files)
             {
+                if (expected is null)
+                    return (null, $"{CheckpointManifest.FileName} says nothing of {name}");
                 var found = DurableFile.Describe(Path.Combine(folder, name));
                 if (found.Size != expected.Size)
                     return (null, $"{name} has {found.Size} bytes, the manifest says {expected.Size}");
@@ -137,6 +154,13 @@ public sealed class MemberStore(string folder)
         {
             return (null, e.Message.Split('\n')[0]);
         }
+    }
+
+    private (Checkpoint? Sound, string? Problem) VerifyStep(long step)
+    {
+        var (sound, problem) = Verify(Path.Combine(folder, Name(step)));
+        return sound is not null && sound.Manifest.Step != step
+            ? (null, $"the manifest is that of step {sound.Manifest.Step}") : (sound, problem);
     }
 
     private static string Name(long step) => $"{Prefix}{step:00000000}";
@@ -158,7 +182,11 @@ public sealed class MemberStore(string folder)
     private void Refuse(int attempt)
     {
         var fence = Path.Combine(folder, FenceFile);
-        if (File.Exists(fence) && int.Parse(File.ReadAllText(fence), CultureInfo.InvariantCulture) is var newest && newest > attempt)
+        if (!File.Exists(fence))
+            return;
+        if (!int.TryParse(File.ReadAllText(fence), CultureInfo.InvariantCulture, out var newest))
+            throw new CheckpointException($"{fence}: not the number of an attempt; write {attempt} into it when no other attempt is alive");
+        if (newest > attempt)
             throw new StaleAttemptException(folder, attempt, newest);
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Bam.Training.Checkpoints;
@@ -9,6 +8,13 @@ namespace Bam.Training.Checkpoints;
 public sealed unsafe class SafeTensorsFile : IDisposable
 {
     private const int MaxHeader = 100_000_000;                                 // the format's own limit
+
+    private static readonly JsonSerializerOptions HeaderJson = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        AllowDuplicateProperties = false,
+    };
 
     private readonly Dictionary<string, Entry> _entries = [];
     private readonly MemoryMappedFile _map;
@@ -29,13 +35,14 @@ public sealed unsafe class SafeTensorsFile : IDisposable
             _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             byte* start = null;
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            _data = start;                                                     // from here on there is a pointer to release
             var header = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, sizeof(ulong)));
             if (header > MaxHeader || (long)header + sizeof(ulong) > length)
-                throw new CheckpointException($"{path}: the header's length {header} is not that of a safetensors file");
+                throw new InvalidDataException($"the header's length {header} is not that of a safetensors file");
             ReadHeader(new ReadOnlySpan<byte>(start + sizeof(ulong), (int)header), length - sizeof(ulong) - (long)header);
             _data = start + sizeof(ulong) + header;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
         {
             Dispose();
             throw new CheckpointException($"{path}: {e.Message.Split('\n')[0]}", e);
@@ -54,20 +61,19 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         var entry = _entries.GetValueOrDefault(name) ?? throw new CheckpointException($"{_path}: no tensor '{name}'");
         if (entry.Count != into.Length)
             throw new CheckpointException($"{_path}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}], not {into.Length} values");
-        var bytes = new ReadOnlySpan<byte>(_data + entry.Offset, checked((int)Math.Min(int.MaxValue, entry.Bytes)));
         switch (entry.Type)
         {
             case "F32":
                 new ReadOnlySpan<float>(_data + entry.Offset, into.Length).CopyTo(into);
                 break;
             case "F16":
-                Convert<Half>(bytes, into, value => (float)value);
+                Convert<Half>(entry, into, value => (float)value);
                 break;
             case "BF16":
-                Convert<ushort>(bytes, into, value => BitConverter.UInt32BitsToSingle((uint)value << 16));
+                Convert<ushort>(entry, into, value => BitConverter.UInt32BitsToSingle((uint)value << 16));
                 break;
             case "F64":
-                Convert<double>(bytes, into, value => (float)value);
+                Convert<double>(entry, into, value => (float)value);
                 break;
             default:
                 throw new CheckpointException($"{_path}: tensor '{name}' has type {entry.Type}; F32, F16, BF16 or F64 is needed");
@@ -82,34 +88,64 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         _map?.Dispose();
     }
 
-    private static void Convert<T>(ReadOnlySpan<byte> bytes, Span<float> into, Func<T, float> convert)
+    private void Convert<T>(Entry entry, Span<float> into, Func<T, float> convert)
         where T : unmanaged
     {
-        var values = MemoryMarshal.Cast<byte, T>(bytes);
+        var values = new ReadOnlySpan<T>(_data + entry.Offset, into.Length);
         for (var i = 0; i < into.Length; i++)
             into[i] = convert(values[i]);
     }
 
     private void ReadHeader(ReadOnlySpan<byte> json, long dataLength)
     {
-        var reader = new Utf8JsonReader(json);
-        using var document = JsonDocument.ParseValue(ref reader);
-        foreach (var tensor in document.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__"))
+        var header = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json, HeaderJson)
+            ?? throw new JsonException("the header is null");
+        foreach (var (name, value) in header.Where(tensor => tensor.Key != "__metadata__"))
         {
-            var shape = tensor.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
-            var offsets = tensor.Value.GetProperty("data_offsets");
-            long begin = offsets[0].GetInt64(), end = offsets[1].GetInt64();
-            var type = tensor.Value.GetProperty("dtype").GetString()!;
-            var entry = new Entry(type, shape, begin, end - begin);
-            var size = type switch { "F64" or "I64" => 8, "F32" or "I32" => 4, "F16" or "BF16" or "I16" => 2, _ => 1 };
-            if (begin < 0 || end > dataLength || entry.Count * size != entry.Bytes)
-                throw new InvalidOperationException($"tensor '{tensor.Name}' lies outside the file: it is truncated or damaged");
-            _entries.Add(tensor.Name, entry);
+            var tensor = value.Deserialize<HeaderEntry>(HeaderJson) ?? throw new JsonException($"tensor '{name}' is null");
+            var (begin, end) = tensor.DataOffsets is [var first, var last]
+                ? (first, last)
+                : throw new JsonException($"tensor '{name}' needs two data_offsets");
+            long size = tensor.Dtype switch
+            {
+                "F64" or "I64" or "U64" => 8,
+                "F32" or "I32" or "U32" => 4,
+                "F16" or "BF16" or "I16" or "U16" => 2,
+                _ => 1,
+            };
+            var room = (end - begin) / size;
+            if (begin < 0 || end < begin || end > dataLength || (end - begin) % size != 0 || Count(tensor.Shape, room) != room)
+                throw new InvalidDataException($"tensor '{name}' lies outside the file: it is truncated or damaged");
+            _entries.Add(name, new Entry(tensor.Dtype, tensor.Shape, begin, room));
         }
     }
 
-    private sealed record Entry(string Type, long[] Shape, long Offset, long Bytes)
+    /// <summary>Elements of a shape, or -1 when they are more than there is room for; no product overflows.</summary>
+    private static long Count(long[] shape, long room)
     {
-        public long Count { get; } = Shape.Aggregate(1L, (product, size) => product * size);
+        if (shape.Any(size => size < 0))
+            return -1;
+        if (shape.Contains(0))
+            return 0;
+        var count = 1L;
+        foreach (var size in shape)
+        {
+            if (size > room / count)
+                return -1;
+            count *= size;
+        }
+
+        return count;
+    }
+
+    private sealed record Entry(string Type, long[] Shape, long Offset, long Count);
+
+    private sealed record HeaderEntry
+    {
+        public required string Dtype { get; init; }
+
+        public required long[] Shape { get; init; }
+
+        public required long[] DataOffsets { get; init; }
     }
 }

@@ -15,6 +15,7 @@ public sealed record ModelConfig
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
@@ -114,12 +115,40 @@ public sealed record ModelConfig
     {
         try
         {
-            return JsonSerializer.Deserialize<ModelConfig>(text, Json) ?? throw new InvalidDataException($"{source}: the document is null");
+            var config = JsonSerializer.Deserialize<ModelConfig>(text, Json)
+                ?? throw new InvalidDataException($"{source}: the document is null");
+            return config.Problem(text) is { } problem ? throw new InvalidDataException($"{source}: {problem}") : config;
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{source}:{e.LineNumber + 1}: not a model configuration: {e.Message.Split(" Path:")[0]}", e);
         }
+    }
+
+    /// <summary>What makes the model impossible; null for nothing.</summary>
+    private string? Problem(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        var stated = document.RootElement.TryGetProperty("architecture", out var value) ? value.ToString() : "missing";
+        var meant = Experts == 0 ? "dense" : "mixture";
+        (string Key, int Value)[] sizes =
+        [
+            ("vocab", Vocab), ("layers", Layers), ("width", Width), ("heads", Heads),
+            ("kv_heads", KvHeads), ("ffn", Ffn), ("context", Context),
+        ];
+        if (sizes.FirstOrDefault(size => size.Value < 1) is { Key: { } key } wrong)
+            return $"{key} is {wrong.Value}; it must be at least 1";
+        if (Experts < 0)
+            return $"experts is {Experts}; it must be 0 or more";
+        if (stated != meant)
+            return $"architecture is {stated}; with {Experts} experts it must be {meant}";
+        if (Width % Heads != 0 || HeadWidth % 2 != 0)
+            return $"heads is {Heads}; width {Width} must be an even multiple of it";
+        if (Heads % KvHeads != 0)
+            return $"kv_heads is {KvHeads}; it must divide heads {Heads}";
+        if (Experts > 0 && (FfnTopK < 1 || FfnTopK > Experts))
+            return $"ffn_top_k is {FfnTopK}; with {Experts} experts it must be from 1 to that";
+        return null;
     }
 
     /// <summary><c>layernorm</c>, <c>rmsnorm</c>: one word in the contract.</summary>

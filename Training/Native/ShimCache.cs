@@ -12,13 +12,16 @@ internal static class ShimCache
     private const string Scheme = "2";
 
     /// <summary>Path of the patched copy of <paramref name="original"/>, made when it is not there.</summary>
-    public static string Prepare(string original)
+    /// <param name="original">The library as it was delivered.</param>
+    /// <param name="roots">Folders for caches, the best first; the first that can be written is taken.</param>
+    /// <exception cref="TorchLibraryException">No folder can be written.</exception>
+    public static string Prepare(string original, IEnumerable<string> roots)
     {
         var image = File.ReadAllBytes(original);
         ElfPatch.WeakenVersion(image, "GLIBCXX_3.4.32");
         ElfPatch.ReturnAtOnce(image, "THSTorch_dispose_scalar");
         var name = $"{Scheme}-{Convert.ToHexStringLower(SHA256.HashData(image))[..16]}";
-        foreach (var root in Roots())
+        foreach (var root in roots)
         {
             var path = Path.Combine(root, "bam", "native", name, Path.GetFileName(original));
             try
@@ -40,7 +43,8 @@ internal static class ShimCache
         throw new TorchLibraryException($"no folder for a copy of {original}: set XDG_CACHE_HOME to a folder that can be written");
     }
 
-    private static IEnumerable<string> Roots()
+    /// <summary>The user's cache folders, then the one for temporary files.</summary>
+    public static IEnumerable<string> Roots()
     {
         if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache)
             yield return cache;

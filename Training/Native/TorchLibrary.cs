@@ -24,12 +24,17 @@ public static partial class TorchLibrary
     public static TorchLibraryInfo Load()
     {
         lock (Gate)
-            return _loaded ??= Load(Find());
+            return _loaded ??= Load(Find(Environment.GetEnvironmentVariable(FolderVariable), ProgramFolders(), Recorded("LibTorchFolder")));
     }
 
-    private static TorchLibraryInfo Find()
+    /// <summary>Chooses the folder of libtorch without loading anything.</summary>
+    /// <param name="chosen">Folder that the user named; null or empty for none.</param>
+    /// <param name="beside">Folders of the program, the likeliest first.</param>
+    /// <param name="package">Folder of the NuGet package; null for none.</param>
+    /// <exception cref="TorchLibraryException">No folder holds it, or the chosen one does not.</exception>
+    internal static TorchLibraryInfo Find(string? chosen, IEnumerable<string> beside, string? package)
     {
-        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } chosen)
+        if (chosen is { Length: > 0 })
         {
             var folder = new[] { chosen, Path.Combine(chosen, "lib") }.FirstOrDefault(IsLibTorch) ?? throw new TorchLibraryException(
                 $"{FolderVariable}={chosen}: no libtorch_cpu.so in it; name the folder that python3 -c " +
@@ -37,9 +42,9 @@ public static partial class TorchLibrary
             return Describe(folder, FolderVariable);
         }
 
-        foreach (var folder in ProgramFolders().Where(IsLibTorch))
+        foreach (var folder in beside.Where(IsLibTorch))
             return Describe(folder, "beside the program");
-        if (Recorded("LibTorchFolder") is { } package && IsLibTorch(package))
+        if (package is not null && IsLibTorch(package))
             return Describe(package, "NuGet package");
         throw new TorchLibraryException(
             $"libtorch not found: no native/libtorch_cpu.so beside the program and no NuGet package libtorch-cpu-linux-x64; " +
@@ -62,14 +67,16 @@ public static partial class TorchLibrary
                 throw new TorchLibraryException($"{path} does not load: {LastError()}; install what it needs, or set {FolderVariable} to another libtorch");
         }
 
-        var shim = ShimCandidates().FirstOrDefault(File.Exists) ?? throw new TorchLibraryException(
-            $"{Shim} not found beside the program nor in the NuGet package TorchSharp; run 'dotnet restore' and build again");
-        var patched = ShimCache.Prepare(shim);
+        var patched = ShimCache.Prepare(FindShim(), ShimCache.Roots());
         if (Open(patched, Now | Global) == 0)
             throw new TorchLibraryException(
                 $"{Shim} (TorchSharp 0.107.0) does not fit {library.Folder}: {LastError()}; it needs glibc 2.34 and libtorch 2.10 or a close neighbour");
         return library;
     }
+
+    /// <summary>TorchSharp's native half, as it was delivered.</summary>
+    internal static string FindShim() => ShimCandidates().FirstOrDefault(File.Exists) ?? throw new TorchLibraryException(
+        $"{Shim} not found beside the program nor in the NuGet package TorchSharp; run 'dotnet restore' and build again");
 
     private static IEnumerable<string> ProgramFolders()
     {

@@ -8,7 +8,13 @@ internal static class Shapes
 {
     public static readonly ModelConfig Dense = new()
     {
-        Vocab = 64, Layers = 2, Width = 32, Heads = 4, KvHeads = 2, Ffn = 24, Context = 16,
+        Vocab = 64,
+        Layers = 2,
+        Width = 32,
+        Heads = 4,
+        KvHeads = 2,
+        Ffn = 24,
+        Context = 16,
     };
 
     public static TheoryData<string> Names => [.. All.Keys];
@@ -18,7 +24,12 @@ internal static class Shapes
         ["dense"] = Dense,
         ["dense, untied, rms norm, half-split rope, MHA"] = Dense with
         {
-            Tied = false, Norm = NormKind.RmsNorm, RopeInterleaved = false, KvHeads = 4, NormEps = 1e-6, RopeTheta = 500,
+            Tied = false,
+            Norm = NormKind.RmsNorm,
+            RopeInterleaved = false,
+            KvHeads = 4,
+            NormEps = 1e-6,
+            RopeTheta = 500,
         },
         ["BAM, KV experts"] = Mixture(new() { Name = "m", Steps = 1 }),
         ["BAM, KV sharing"] = Mixture(new() { Name = "m", Steps = 1, Kv = KvMode.Shared }),
