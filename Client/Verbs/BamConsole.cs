@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Bam.Client.Clusters;
 using Bam.Client.RunFiles;
+using Bam.Training.Checkpoints;
+using Bam.Training.Data;
+using Bam.Training.Native;
 
 namespace Bam.Client.Verbs;
 
@@ -46,6 +49,11 @@ internal sealed class BamConsole
         catch (RunFileException e)
         {
             return await Say(e.Message, ExitCode.InputWrong).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DataException or CheckpointException or TorchLibraryException or IOException or UnauthorizedAccessException)
+        {
+            // The host's or the input's fault, not ours: a full disk, a file that went away, a damaged model.
+            return await Say($"bam: {Printable.Line(e.Message)}", ExitCode.InputWrong).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -31,14 +31,13 @@ internal sealed class EngineEvaluation : IModelEvaluation
         }) { Name = "bam-eval" };
         thread.Start();
         thread.Join();
-        if (failure?.SourceException is CheckpointException or DataException or TorchLibraryException)
-            throw new UserException(failure.SourceException.Message, ExitCode.InputWrong);
         failure?.Throw();
         return rows;
     }
 
     private static List<EvaluationRow> Measure(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
     {
+        ModelFolder.Verify(modelFolder);
         TorchLibrary.Load();
         using var scope = NewDisposeScope();
         var config = ModelFolder.Config(modelFolder);

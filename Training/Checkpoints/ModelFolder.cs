@@ -21,6 +21,16 @@ public static class ModelFolder
         }
     }
 
+    /// <summary>Holds a model's files against its manifest, where it has one, and its tensors against its configuration.</summary>
+    /// <exception cref="CheckpointException">Something is damaged or missing; the message names the file.</exception>
+    public static void Verify(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, CheckpointManifest.FileName)) && MemberStore.Verify(folder) is (null, var problem))
+            throw new CheckpointException($"{folder}: {problem}; use another checkpoint, or restore this one");
+        using var file = new SafeTensorsFile(Path.Combine(folder, Checkpoint.ModelFile));
+        Check(Config(folder), file, folder);
+    }
+
     /// <summary>Loads the weights.</summary>
     /// <exception cref="CheckpointException">Weights and configuration do not agree; the message names the tensor.</exception>
     public static ParameterSet Load(string folder, Device device, ScalarType compute = ScalarType.Float32)

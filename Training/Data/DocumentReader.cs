@@ -44,28 +44,30 @@ internal sealed class DocumentReader : IDisposable
 
     public static bool Supports(string path) => IsText(path) || HasEnding(path, ".jsonl");
 
+    /// <summary>Whether a file has a document that is not empty; reads no further than that.</summary>
+    /// <exception cref="DataException">It cannot be read that far.</exception>
+    public static bool HasText(string path)
+    {
+        using var reader = new DocumentReader(path);
+        if (reader._lines is null)
+            return reader.Guarded(() => reader._content.ReadByte() >= 0);
+        while (reader.Next() is { } document)
+        {
+            if (document.Length > 0) return true;
+        }
+        return false;
+    }
+
     /// <returns>The next document, or null at the end of the file.</returns>
     public string? Next()
     {
         if (_ended) return null;
-        try
+        return Guarded(() =>
         {
             var text = _lines is null ? ReadAll() : ReadLine();
             _ended = text is null || _lines is null;
             return text;
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new DataException($"{_path}: the text is not UTF-8; convert it (iconv -t utf-8)", e);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new DataException($"{_path}: the gzip is damaged ({e.Message.TrimEnd('.')}); replace the file", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(e);
-        }
+        });
     }
 
     /// <summary>What was read; call it after the last document.</summary>
@@ -79,6 +81,27 @@ internal sealed class DocumentReader : IDisposable
     {
         _content.Dispose();
         _file.Dispose();
+    }
+
+    /// <summary>Turns what goes wrong in reading into one line that names the file.</summary>
+    private T Guarded<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new DataException($"{_path}: the text is not UTF-8; convert it (iconv -t utf-8)", e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DataException($"{_path}: the gzip is damaged ({e.Message.TrimEnd('.')}); replace the file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(e);
+        }
     }
 
     private static bool IsText(string path) => HasEnding(path, ".txt");

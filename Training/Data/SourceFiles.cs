@@ -5,6 +5,14 @@ namespace Bam.Training.Data;
 /// <summary>From what a run file says to the files it means.</summary>
 public static class SourceFiles
 {
+    /// <summary>Looks whether there is any text in files, reading no further than the first document.</summary>
+    /// <exception cref="DataException">There is none, or a file cannot be read that far; the message names it.</exception>
+    public static void EnsureText(IReadOnlyCollection<string> files)
+    {
+        if (files.Count > 0 && !files.Any(DocumentReader.HasText))
+            throw new DataException($"no text in {string.Join(", ", files)}; give files with at least one document");
+    }
+
     /// <summary>Resolves a file, a folder (every supported file below it) or a glob of <c>*</c>, <c>?</c> and <c>**</c>.</summary>
     /// <param name="pattern">Absolute, or relative to the base folder.</param>
     /// <param name="baseFolder">Absolute path.</param>

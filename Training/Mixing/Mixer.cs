@@ -115,26 +115,13 @@ public static class Mixer
             var config = source.Checkpoint.Config;
             if (config.Architecture != Architecture.Dense)
                 throw new MixException($"'{source.Name}' ({source.Checkpoint.Folder}) is a mixture; only dense models can be mixed");
-            if (Difference(first, config) is { } difference)
-                throw new MixException($"'{source.Name}' does not fit '{sources[0].Name}': {difference}; all sources must come from one seed model");
+            if (config.Differences(first) is [var (key, here, there), ..])
+                throw new MixException($"'{source.Name}' does not fit '{sources[0].Name}': {key} is {here}, not {there}; all sources must come from one seed model");
             using var file = source.Checkpoint.OpenModel();
             ModelFolder.Check(config, file, source.Checkpoint.Folder);
         }
 
         return first;
-    }
-
-    private static string? Difference(ModelConfig left, ModelConfig right)
-    {
-        (string Key, object Left, object Right)[] facts =
-        [
-            ("vocab", left.Vocab, right.Vocab), ("layers", left.Layers, right.Layers), ("width", left.Width, right.Width),
-            ("heads", left.Heads, right.Heads), ("kv_heads", left.KvHeads, right.KvHeads), ("ffn", left.Ffn, right.Ffn),
-            ("context", left.Context, right.Context), ("tied", left.Tied, right.Tied), ("norm", left.Norm, right.Norm),
-            ("norm_eps", left.NormEps, right.NormEps), ("rope_theta", left.RopeTheta, right.RopeTheta),
-            ("rope_interleaved", left.RopeInterleaved, right.RopeInterleaved), ("tokenizer", left.Tokenizer, right.Tokenizer),
-        ];
-        return facts.Where(fact => !fact.Left.Equals(fact.Right)).Select(fact => $"{fact.Key} is {fact.Right}, not {fact.Left}").FirstOrDefault();
     }
 
     private static MixReceipt Receipt(ModelConfig config, MixtureSpec spec, IReadOnlyList<MixSource> sources)

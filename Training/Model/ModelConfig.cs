@@ -108,6 +108,20 @@ public sealed record ModelConfig
         FfnRenormalise = spec.FfnRenormalise,
     };
 
+    /// <summary>What keeps two dense models from being mixed, or one from being the other's seed: keys of <c>config.json</c> that differ.</summary>
+    public IReadOnlyList<(string Key, object Here, object There)> Differences(ModelConfig other)
+    {
+        (string Key, Func<ModelConfig, object> Of)[] facts =
+        [
+            ("layers", config => config.Layers), ("width", config => config.Width), ("heads", config => config.Heads),
+            ("kv_heads", config => config.KvHeads), ("ffn", config => config.Ffn), ("context", config => config.Context),
+            ("vocab", config => config.Vocab), ("tied", config => config.Tied), ("norm", config => config.Norm),
+            ("norm_eps", config => config.NormEps), ("rope_theta", config => config.RopeTheta),
+            ("rope_interleaved", config => config.RopeInterleaved), ("tokenizer", config => config.Tokenizer),
+        ];
+        return [.. facts.Select(fact => (fact.Key, fact.Of(this), fact.Of(other))).Where(fact => !fact.Item2.Equals(fact.Item3))];
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <exception cref="InvalidDataException">The text is not a model configuration; the message says where and why.</exception>

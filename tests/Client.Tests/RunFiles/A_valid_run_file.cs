@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bam.Client.RunFiles;
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
@@ -134,6 +135,18 @@ public sealed class A_valid_run_file : IDisposable
     {
         var seed = Directory.CreateDirectory(Path.Combine(_folder.Folder, "seed")).FullName;
         File.WriteAllText(Path.Combine(seed, "config.json"), config.ToJson());
-        File.WriteAllText(Path.Combine(seed, "model.safetensors"), "");
+        WriteZeros(Path.Combine(seed, "model.safetensors"), TensorLayout.Of(config));
+    }
+
+    /// <summary>A safetensors file of the right names and shapes, all zeros: its length, a JSON header, a hole.</summary>
+    private static void WriteZeros(string path, IReadOnlyList<TensorSpec> tensors)
+    {
+        var end = 0L;
+        var header = JsonSerializer.SerializeToUtf8Bytes(tensors.ToDictionary(
+            tensor => tensor.Name, tensor => new { dtype = "F32", shape = tensor.Shape, data_offsets = new[] { end, end += tensor.Count * 4 } }));
+        using var file = File.Create(path);
+        file.Write(BitConverter.GetBytes((ulong)header.Length));
+        file.Write(header);
+        file.SetLength(file.Length + end);
     }
 }
