@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Bam.Training.Data;
+using Bam.Training.Randomness;
 
 namespace Bam.Training.Corpora;
 

@@ -1,4 +1,4 @@
-using Bam.Training.Data;
+using Bam.Training.Randomness;
 
 namespace Bam.Training.Corpora;
 

@@ -1,4 +1,5 @@
 using Bam.Training.Optimization;
+using Bam.Training.Randomness;
 
 namespace Bam.Training.Data;
 

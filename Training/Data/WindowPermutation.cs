@@ -1,4 +1,5 @@
 using System.Numerics;
+using Bam.Training.Randomness;
 
 namespace Bam.Training.Data;
 

@@ -1,6 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Model;
+using Bam.Training.Randomness;
 
 namespace Bam.Training.Mixing;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Bam.Training.Randomness;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Model;

@@ -1,4 +1,5 @@
 using Bam.Training.Data;
+using Bam.Training.Randomness;
 
 namespace Bam.Training.Tests.Data;
 

@@ -2,6 +2,7 @@ using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Mixing;
 using Bam.Training.Model;
+using Bam.Training.Randomness;
 using Bam.Training.Tests.Model;
 using TorchSharp;
 

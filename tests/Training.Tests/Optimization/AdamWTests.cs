@@ -1,6 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
 using Bam.Training.Optimization;
+using Bam.Training.Randomness;
 using Bam.Training.Tests.Model;
 using TorchSharp;
 using static TorchSharp.torch;

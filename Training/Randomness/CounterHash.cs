@@ -1,4 +1,4 @@
-namespace Bam.Training.Data;
+namespace Bam.Training.Randomness;
 
 /// <summary>Counter-based hashing: the same on every host and in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
 internal static class CounterHash
