@@ -25,25 +25,34 @@ internal sealed partial class DeviceWorker(TrainingHostOptions options, ILogger<
     /// <summary>Whether a piece of work is queued or runs.</summary>
     public bool IsBusy => Volatile.Read(ref _busy) > 0;
 
-    /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already.</summary>
+    /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already; cancelled when the silo shuts down.</summary>
     public Task<T> Run<T>(Func<T> work)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Increment(ref _busy);
-        _queue.Add(() =>
+        try
         {
-            try
+            _queue.Add(() =>
             {
-                var value = work();
-                Interlocked.Decrement(ref _busy);
-                result.SetResult(value);
-            }
-            catch (Exception e)
-            {
-                Interlocked.Decrement(ref _busy);
-                result.SetException(e);
-            }
-        });
+                try
+                {
+                    var value = work();
+                    Interlocked.Decrement(ref _busy);
+                    result.SetResult(value);
+                }
+                catch (Exception e)
+                {
+                    Interlocked.Decrement(ref _busy);
+                    result.SetException(e);
+                }
+            });
+        }
+        catch (InvalidOperationException)
+        {
+            Interlocked.Decrement(ref _busy);
+            return Task.FromCanceled<T>(new CancellationToken(canceled: true));
+        }
+
         return result.Task;
     }
 
