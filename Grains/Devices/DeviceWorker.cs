@@ -76,7 +76,10 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     {
         await _stopping.CancelAsync();
         _queue.CompleteAdding();
-        await Task.Run(() => _thread?.Join(), CancellationToken.None).WaitAsync(cancellationToken);
+        var ended = Task.Run(() => _thread?.Join(), CancellationToken.None);
+        await ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ended.IsCompleted)
+            LogLeftBehind(_options.Device);
     }
 
     public void Dispose()
@@ -112,4 +115,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
 
     [LoggerMessage(2001, LogLevel.Information, "Device {Device} runs on libtorch in {Library}, {Threads} threads a step")]
     private partial void LogLoaded(string device, string library, int threads);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Device {Device} still works after the time that the shutdown has; what it does since its last checkpoint is lost")]
+    private partial void LogLeftBehind(string device);
 }

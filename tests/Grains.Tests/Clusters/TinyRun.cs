@@ -5,7 +5,7 @@ namespace Bam.Grains.Tests.Clusters;
 /// <summary>A run that trains in a second: a seed model, two branches, one mixture, two domains of text.</summary>
 internal static class TinyRun
 {
-    public const int SeedSteps = 8, BranchSteps = 24, MixtureSteps = 12, TokensPerStep = 4 * 32;
+    public const int SeedSteps = 8, BranchSteps = 24, MixtureSteps = 28, TokensPerStep = 4 * 32;
 
     private static readonly TrainSpec Train = new() { Batch = 4, Warmup = 3, LearningRate = 3e-3 };
 
@@ -22,7 +22,7 @@ internal static class TinyRun
         Mixtures = [new() { Name = "bam", Steps = MixtureSteps, Train = Train }],
         MixtureData = [new("letters", 0.5), new("digits", 0.5)],
         Checkpoints = new CheckpointSpec(Every: 4, Keep: 3),
-        Evaluate = new EvaluationSpec(0, 200),
+        Evaluate = new EvaluationSpec(8, 200),
     };
 
     public static BranchSpec Branch(string name, string domain, string other) => new(name, [new(domain, 0.75), new(other, 0.25)], BranchSteps, Train);

@@ -67,28 +67,24 @@ internal sealed class TrainingCluster : IAsyncDisposable
     public ICoordinatorGrain Coordinator(string run) => _cluster.Client.GetGrain<ICoordinatorGrain>(GrainKeys.Run(run));
 
     /// <summary>Launches a run, whose coordinator comes to live on a silo; the last one unless said otherwise.</summary>
-    public async Task<LaunchOutcome> Launch(RunSpec spec, string? coordinator = null)
-    {
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, Handle(coordinator ?? Silos[^1]).SiloAddress);
-        try
-        {
-            return await Coordinator(spec.Name).Launch(spec, Cancellation);
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-    }
+    public Task<LaunchOutcome> Launch(RunSpec spec, string? coordinator = null) =>
+        On(coordinator ?? Silos[^1], () => Coordinator(spec.Name).Launch(spec, Cancellation));
+
+    /// <summary>Calls a training grain as a coordinator does; it comes to live on a silo unless it lives already.</summary>
+    public Task<TrainingReport> EnsureRunning(TrainingAssignment assignment, string activateOn) =>
+        On(activateOn, () => Member(assignment.Run.Name, assignment.Member).EnsureRunning(assignment, Cancellation));
+
+    public Task StopTraining(string run, string member, StopReason reason) => Member(run, member).Stop(reason, Cancellation);
+
+    /// <summary>Stores the state of a grain that has not been active.</summary>
+    public Task Store<T>(string state, string branch, T value) => Storage
+        .Of(new SiloClock("none", Pace), _cluster.Client.ServiceProvider.GetRequiredService<Serializer>())
+        .WriteStateAsync(state, _cluster.Client.GetGrain<IBranchGrain>(branch).GetGrainId(), new GrainState<T>(value));
 
     public Task<RunStatus?> Status(string run) => Coordinator(run).GetStatus(Cancellation);
 
-    /// <summary>What a branch's or the seed model's grain says itself.</summary>
-    public async Task<MemberStatus> Report(string run, string member)
-    {
-        var key = GrainKeys.Member(run, member);
-        ITrainingGrain grain = member == "bam" ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
-        return (await grain.GetReport(Cancellation)).Status;
-    }
+    /// <summary>What a model's grain says itself.</summary>
+    public async Task<MemberStatus> Report(string run, string member) => (await Member(run, member).GetReport(Cancellation)).Status;
 
     public Task<bool> Cancel(string run) => Coordinator(run).Cancel(Cancellation);
 
@@ -176,6 +172,25 @@ internal sealed class TrainingCluster : IAsyncDisposable
     private static string Describe(RunStatus? status) => status is null ? "no status" : $"{status.Phase} {status.Error}: " +
         string.Join("; ", status.Members.Select(member =>
             $"{member.Name} {member.State} {member.Step}/{member.TargetSteps}, attempt {member.Attempt} on {member.Device} {member.Error}"));
+
+    private ITrainingGrain Member(string run, string member)
+    {
+        var key = GrainKeys.Member(run, member);
+        return member == "bam" ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
+    }
+
+    private async Task<T> On<T>(string silo, Func<Task<T>> call)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, Handle(silo).SiloAddress);
+        try
+        {
+            return await call();
+        }
+        finally
+        {
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        }
+    }
 
     private InProcessSiloHandle Handle(string silo) => _cluster.Silos.Single(handle => handle.Name == silo);
 }

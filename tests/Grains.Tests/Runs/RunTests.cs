@@ -13,7 +13,7 @@ public sealed class RunTests
         using var totals = new MetricTotals("phases");
         cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint("phases", "bam", 8)));
         Assert.Equal(LaunchOutcome.Started, await cluster.Launch(TinyRun.In("phases", cluster.Folder)));
-        await cluster.Until("phases", status => cluster.Pace.Held == 1 && status.Phase == RunPhase.Continue);
+        await cluster.Until("phases", status => status.Phase == RunPhase.Continue && cluster.Silos.Any(cluster.Pace.IsHeld));
         totals.Observe();
         cluster.Pace.Release();
 
@@ -96,7 +96,7 @@ public sealed class RunTests
         await using var cluster = await TrainingCluster.Start(silos: 2);
         cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint("cancelled", "digits", 8)));
         await cluster.Launch(TinyRun.In("cancelled", cluster.Folder));
-        await cluster.Until("cancelled", status => cluster.Pace.Held > 0 && status.Phase == RunPhase.Branch);
+        await cluster.Until("cancelled", status => status.Phase == RunPhase.Branch && cluster.Silos.All(cluster.Pace.IsHeld));
 
         Assert.True(await cluster.Cancel("cancelled"));
         Assert.False(await cluster.Cancel("cancelled"));
