@@ -5,7 +5,7 @@ namespace Bam.Grains.Tests.Clusters;
 /// <summary>A run that trains in a second: a seed model, two branches, one mixture, two domains of text.</summary>
 internal static class TinyRun
 {
-    public const int SeedSteps = 8, BranchSteps = 24, MixtureSteps = 28, TokensPerStep = 4 * 32;
+    public const int SeedSteps = 16, BranchSteps = 24, MixtureSteps = 28, TokensPerStep = 4 * 32;
 
     private static readonly TrainSpec Train = new() { Batch = 4, Warmup = 3, LearningRate = 3e-3 };
 
