@@ -115,7 +115,11 @@ internal sealed partial class CoordinatorGrain
             _events.Add(RunEventKind.Lost, member.Status.Name, why, member.Status.Step, member.Status.Attempt);
         member.Status = member.Status with
         {
-            State = MemberState.Recovering, Device = null, TokensPerSecond = 0, FlopsPerSecond = 0, Remaining = null,
+            State = MemberState.Recovering,
+            Device = null,
+            TokensPerSecond = 0,
+            FlopsPerSecond = 0,
+            Remaining = null,
         };
     }
 
@@ -155,7 +159,8 @@ internal sealed partial class CoordinatorGrain
     };
 
     // A task that ends well whatever happened: the outcome is looked at later, one by one.
-    private static Task Quietly(Task task) => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    private static Task Quietly(Task task) =>
+        task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     [LoggerMessage(2302, LogLevel.Information, "Run {Run}: {Member} does not answer: {Reason}")]
     private partial void LogNoAnswer(string run, string member, string reason);

@@ -71,7 +71,7 @@ internal sealed partial class CoordinatorGrain
         if (verified.Any(expert => expert.Sound is null))
             return null;
         var sources = verified.Select(expert => new MixSource(expert.Name, expert.Sound!)).ToArray();
-        return (IReadOnlyList<string>) [.. spec.Mixtures.Select(mixture =>
+        return (IReadOnlyList<string>)[.. spec.Mixtures.Select(mixture =>
         {
             var member = store.Open(spec.Name, mixture.Name);
             var built = member.Newest(out _) ?? Mixer.Mix(sources, mixture, spec.Seed, member);

@@ -16,7 +16,11 @@ internal static class TinyRun
         Name = name,
         Seed = 3,
         Model = new ModelSpec { Layers = 2, Width = 32, Heads = 4, KvHeads = 2, Ffn = 48, Context = 32 },
-        Domains = [Domain(folder, "letters", i => $"alpha beta gamma {i % 7} delta alpha beta {i % 3}. "), Domain(folder, "digits", i => $"{i} + {i + 1} = {2 * i + 1}; ")],
+        Domains =
+        [
+            Domain(folder, "letters", i => $"alpha beta gamma {i % 7} delta alpha beta {i % 3}. "),
+            Domain(folder, "digits", i => $"{i} + {i + 1} = {2 * i + 1}; "),
+        ],
         SeedModel = new SeedModelSpec { Domains = [new("letters", 0.5), new("digits", 0.5)], Steps = SeedSteps, Train = Train },
         Branches = [Branch("digits", "digits", "letters"), Branch("letters", "letters", "digits")],
         Mixtures = [new() { Name = "bam", Steps = MixtureSteps, Train = Train }],
@@ -25,7 +29,8 @@ internal static class TinyRun
         Evaluate = new EvaluationSpec(8, 200),
     };
 
-    public static BranchSpec Branch(string name, string domain, string other) => new(name, [new(domain, 0.75), new(other, 0.25)], BranchSteps, Train);
+    public static BranchSpec Branch(string name, string domain, string other) =>
+        new(name, [new(domain, 0.75), new(other, 0.25)], BranchSteps, Train);
 
     private static DomainSpec Domain(TemporaryFolder folder, string name, Func<int, string> text)
     {

@@ -87,7 +87,8 @@ public sealed class RecoveryTests
         Assert.Equal(TinyRun.BranchSteps, totals.Sum("bam.steps", "digits"));
         Assert.Equal(1, totals.Sum("bam.restarts", "digits", "moved"));
         Assert.DoesNotContain("bam.steps_lost", totals.Names);
-        Assert.InRange(Assert.Single(await cluster.Events("stopped"), line => line.Kind == RunEventKind.Resumed).Step!.Value, held.Step, TinyRun.BranchSteps - 1);
+        var resumed = Assert.Single(await cluster.Events("stopped"), line => line.Kind == RunEventKind.Resumed);
+        Assert.InRange(resumed.Step!.Value, held.Step, TinyRun.BranchSteps - 1);
     }
 
     [Fact]
@@ -158,7 +159,9 @@ public sealed class RecoveryTests
     private static async Task<MemberStatus> HoldBeyondStep8(TrainingCluster cluster, string run, string member)
     {
         cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint(run, member, 8)));
-        var silo = Silo(Of(await cluster.Until(run, status => Of(status, member) is { State: MemberState.Training, Device: { } device } && cluster.Pace.IsHeld(device.Split('/')[0])), member));
+        var held = await cluster.Until(run, status =>
+            Of(status, member) is { State: MemberState.Training, Device: not null } seen && cluster.Pace.IsHeld(Silo(seen)));
+        var silo = Silo(Of(held, member));
         await TrainingCluster.Until(async () =>
         {
             var truth = await cluster.Report(run, member);
