@@ -1,6 +1,7 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Placement;
 
 namespace Bam.Grains.Members;
 
@@ -38,8 +39,10 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             return Report();
         if (!assignment.Lease.Silo.Equals(ServiceProvider.GetRequiredService<ILocalSiloDetails>().SiloAddress))
         {
+            // Migrate, not deactivate: callers remember where it was, and that silo would activate it again.
             _session?.Stop();
-            DeactivateOnIdle();
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, assignment.Lease.Silo);
+            MigrateOnIdle();
             return Report() with { Misplaced = true };
         }
 
