@@ -5,27 +5,31 @@ using Orleans.Placement;
 namespace Bam.Grains.Devices;
 
 /// <summary>
-/// Leases device slots first come, first served. A lease lives as long as its silo: the pool looks at the membership whenever it is asked,
-/// so it needs no timers, and a holder that stops asking loses its place in the queue.
+/// Leases device slots first come, first served. A lease ends with its silo: the pool looks at the membership whenever it is asked, so it
+/// needs no timers. A holder that stops asking loses its place in the queue soon, and its lease once its session must have given up.
 /// </summary>
 [KeepAlive, Immovable]
 internal sealed class DevicePoolGrain(
     [PersistentState("devices", TrainingGrainStorage.Name)] IPersistentState<DevicePoolState> state, DeviceSilos devices, TimeProvider time)
     : Grain, IDevicePoolGrain
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // A session that nobody renews ends after 60 s (MemberSession): a lease outlives it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), LeasePatience = TimeSpan.FromSeconds(120);
 
     private readonly List<Waiting> _queue = [];
+    private readonly Dictionary<string, DateTimeOffset> _asked = [];
+    private readonly DateTimeOffset _activated = time.GetUtcNow();
 
     public async Task<DeviceLease?> Acquire(string holder, CancellationToken cancellation)
     {
-        var silos = devices.Active;
-        var changed = DropDead(silos);
+        var now = time.GetUtcNow();
+        _asked[holder] = now;
+        var changed = DropEnded(now);
         var lease = state.State.Leases.GetValueOrDefault(holder);
         if (lease is null)
         {
-            var free = silos.Where(silo => state.State.Leases.Values.All(held => !held.Silo.Equals(silo.Address))).ToArray();
-            if (Place(holder) < free.Length)
+            var free = devices.Active.Where(silo => state.State.Leases.Values.All(held => !held.Silo.Equals(silo.Address))).ToArray();
+            if (Place(holder, now) < free.Length)
             {
                 var silo = free[0];
                 lease = new DeviceLease(holder, silo.Address, silo.Name, silo.Device);
@@ -36,15 +40,16 @@ internal sealed class DevicePoolGrain(
         }
 
         if (changed)
-            await state.WriteStateAsync(cancellation);
+            await Save();
         return lease;
     }
 
     public async Task Release(string holder, CancellationToken cancellation)
     {
         _queue.RemoveAll(waiting => waiting.Holder == holder);
+        _asked.Remove(holder);
         if (state.State.Leases.Remove(holder))
-            await state.WriteStateAsync(cancellation);
+            await Save();
     }
 
     public Task<IReadOnlyList<DeviceStatus>> List(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<DeviceStatus>>(
@@ -54,9 +59,8 @@ internal sealed class DevicePoolGrain(
     ]);
 
     /// <summary>How many wait before this holder, who is put at the end when new.</summary>
-    private int Place(string holder)
+    private int Place(string holder, DateTimeOffset now)
     {
-        var now = time.GetUtcNow();
         _queue.RemoveAll(waiting => waiting.Holder != holder && now - waiting.Asked > Patience);
         var place = _queue.FindIndex(waiting => waiting.Holder == holder);
         if (place < 0)
@@ -69,12 +73,33 @@ internal sealed class DevicePoolGrain(
         return place;
     }
 
-    private bool DropDead(IReadOnlyList<DeviceSilo> silos)
+    private bool DropEnded(DateTimeOffset now)
     {
-        var dead = state.State.Leases.Values.Where(lease => silos.All(silo => !silo.Address.Equals(lease.Silo))).ToArray();
-        foreach (var lease in dead)
-            state.State.Leases.Remove(lease.Holder);
-        return dead.Length > 0;
+        var ended = state.State.Leases.Values
+            .Where(lease => !devices.IsActive(lease.Silo) || now - _asked.GetValueOrDefault(lease.Holder, _activated) > LeasePatience)
+            .Select(lease => lease.Holder)
+            .ToArray();
+        foreach (var holder in ended)
+        {
+            state.State.Leases.Remove(holder);
+            _asked.Remove(holder);
+        }
+
+        return ended.Length > 0;
+    }
+
+    /// <summary>A lease that was not stored must not be given out: the next activation knows only the stored ones.</summary>
+    private async Task Save()
+    {
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     private sealed record Waiting(string Holder, DateTimeOffset Asked);

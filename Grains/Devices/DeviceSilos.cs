@@ -10,11 +10,15 @@ internal sealed class DeviceSilos(IClusterMembershipService membership, IService
     // Resolved late: the cache is there only when the silo announces metadata.
     private readonly ISiloMetadataCache _metadata = services.GetRequiredService<ISiloMetadataCache>();
 
-    /// <summary>Active silos with a slot, in the order of their addresses.</summary>
+    /// <summary>Active silos with a slot, in the order of their names.</summary>
     public IReadOnlyList<DeviceSilo> Active => [.. membership.CurrentSnapshot.Members.Values
         .Where(member => member.Status == SiloStatus.Active && Has(member.SiloAddress))
         .Select(member => new DeviceSilo(member.SiloAddress, member.Name, Metadata(member.SiloAddress, DeviceKey) ?? "cpu"))
         .OrderBy(silo => silo.Name, StringComparer.Ordinal)];
+
+    /// <summary>Whether a silo lives. Asks the membership only: the metadata of a silo may be on its way when this one has just started.</summary>
+    public bool IsActive(SiloAddress silo) =>
+        membership.CurrentSnapshot.Members.TryGetValue(silo, out var member) && member.Status == SiloStatus.Active;
 
     /// <summary>Whether a silo has a slot.</summary>
     public bool Has(SiloAddress silo) => Metadata(silo, SlotsKey) is { } slots && slots != "0";

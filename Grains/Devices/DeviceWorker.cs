@@ -11,46 +11,63 @@ namespace Bam.Grains.Devices;
 /// The silo's device slot: one thread on which all of its torch work runs, one piece at a time. TorchSharp keeps grad mode and dispose
 /// scopes by thread, and a process that ends while a thread is inside libtorch crashes; so the thread is ours and is joined at the end.
 /// </summary>
-internal sealed partial class DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger) : IHostedService, IDisposable
+internal sealed partial class DeviceWorker : IHostedService, IDisposable
 {
+    private readonly TrainingHostOptions _options;
+    private readonly ILogger _logger;
     private readonly BlockingCollection<Action> _queue = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
     private int _busy;
 
-    /// <summary>Signalled when the silo shuts down: what runs must end after the step in flight.</summary>
-    public CancellationToken Stopping => _stopping.Token;
+    public DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger)
+    {
+        (_options, _logger) = (options, logger);
+        Stopping = _stopping.Token;
+    }
+
+    /// <summary>Signalled when the silo shuts down: what runs must end after the step in flight. Outlives the worker.</summary>
+    public CancellationToken Stopping { get; }
 
     /// <summary>Whether a piece of work is queued or runs.</summary>
     public bool IsBusy => Volatile.Read(ref _busy) > 0;
 
-    /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already.</summary>
+    /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already; cancelled when the silo shuts down.</summary>
     public Task<T> Run<T>(Func<T> work)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Increment(ref _busy);
-        _queue.Add(() =>
+        try
         {
-            try
+            _queue.Add(() =>
             {
-                var value = work();
-                Interlocked.Decrement(ref _busy);
-                result.SetResult(value);
-            }
-            catch (Exception e)
-            {
-                Interlocked.Decrement(ref _busy);
-                result.SetException(e);
-            }
-        });
+                try
+                {
+                    var value = work();
+                    Interlocked.Decrement(ref _busy);
+                    result.SetResult(value);
+                }
+                catch (Exception e)
+                {
+                    Interlocked.Decrement(ref _busy);
+                    result.SetException(e);
+                }
+            });
+        }
+        catch (InvalidOperationException)
+        {
+            Interlocked.Decrement(ref _busy);
+            return Task.FromCanceled<T>(new CancellationToken(canceled: true));
+        }
+
         return result.Task;
     }
 
     /// <exception cref="TorchLibraryException">libtorch cannot be loaded.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _thread = new Thread(Loop) { Name = $"bam-{options.Device}", IsBackground = true };
+        _thread = new Thread(Loop) { Name = $"bam-{_options.Device}", IsBackground = true };
         _thread.Start();
         return _ready.Task;
     }
@@ -59,7 +76,10 @@ internal sealed partial class DeviceWorker(TrainingHostOptions options, ILogger<
     {
         await _stopping.CancelAsync();
         _queue.CompleteAdding();
-        await Task.Run(() => _thread?.Join(), CancellationToken.None).WaitAsync(cancellationToken);
+        var ended = Task.Run(() => _thread?.Join(), CancellationToken.None);
+        await ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ended.IsCompleted)
+            LogLeftBehind(_options.Device);
     }
 
     public void Dispose()
@@ -72,8 +92,8 @@ internal sealed partial class DeviceWorker(TrainingHostOptions options, ILogger<
     {
         try
         {
-            LogLoaded(options.Device, TorchLibrary.Load().ToString(), options.Threads);
-            set_num_threads(options.Threads);
+            LogLoaded(_options.Device, TorchLibrary.Load().ToString(), _options.Threads);
+            set_num_threads(_options.Threads);
             _ready.SetResult();
         }
         catch (Exception e)
@@ -82,10 +102,20 @@ internal sealed partial class DeviceWorker(TrainingHostOptions options, ILogger<
             return;
         }
 
-        foreach (var work in _queue.GetConsumingEnumerable())
-            work();
+        try
+        {
+            foreach (var work in _queue.GetConsumingEnumerable())
+                work();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The host did not wait for the last piece of work.
+        }
     }
 
     [LoggerMessage(2001, LogLevel.Information, "Device {Device} runs on libtorch in {Library}, {Threads} threads a step")]
     private partial void LogLoaded(string device, string library, int threads);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Device {Device} still works after the time that the shutdown has; what it does since its last checkpoint is lost")]
+    private partial void LogLeftBehind(string device);
 }

@@ -24,8 +24,9 @@ internal sealed partial class MemberSession : ITrainingObserver
     private readonly TimeProvider _time;
     private readonly MemberMeter _meter;
     private readonly ILogger _logger;
-    private readonly Action<CheckpointRef> _published;
+    private readonly Action<CheckpointRef, double> _published;
     private readonly Queue<double> _durations = new();
+    private readonly Lock _gate = new();
     private volatile SessionSnapshot _snapshot = new();
     private long _renewed;
     private volatile bool _stop;
@@ -35,9 +36,10 @@ internal sealed partial class MemberSession : ITrainingObserver
     /// <param name="metrics">Where the numbers go.</param>
     /// <param name="time">Clock of the renewal.</param>
     /// <param name="logger">Log of the grain.</param>
-    /// <param name="published">Called for each published checkpoint, on a thread of the session.</param>
+    /// <param name="published">Called for each published checkpoint, with the seconds of the steps that lead to it, on a thread of the session.</param>
     public MemberSession(
-        TrainingJob job, DeviceWorker worker, TrainingMetrics metrics, TimeProvider time, ILogger logger, Action<CheckpointRef> published)
+        TrainingJob job, DeviceWorker worker, TrainingMetrics metrics, TimeProvider time, ILogger logger,
+        Action<CheckpointRef, double> published)
     {
         _job = job;
         _worker = worker;
@@ -75,7 +77,7 @@ internal sealed partial class MemberSession : ITrainingObserver
         LogPrepared(_job.Member.Name, _job.Attempt, prepared.Step, prepared.Parameters, _job.Device);
         foreach (var damaged in prepared.Damaged)
             LogDamaged(damaged);
-        _snapshot = _snapshot with
+        Change(now => now with
         {
             State = MemberState.Training,
             Step = prepared.Step,
@@ -84,7 +86,8 @@ internal sealed partial class MemberSession : ITrainingObserver
             FlopsPerToken = prepared.FlopsPerToken,
             TokensPerStep = prepared.TokensPerStep,
             Damaged = prepared.Damaged,
-        };
+        });
+        _meter.Damaged(prepared.Damaged.Count);
     }
 
     void ITrainingObserver.Stepped(long step, TimeSpan duration, TimeSpan dataWait)
@@ -92,20 +95,19 @@ internal sealed partial class MemberSession : ITrainingObserver
         _durations.Enqueue(duration.TotalSeconds);
         if (_durations.Count > SpeedWindow)
             _durations.Dequeue();
-        var now = _snapshot;
-        _snapshot = now with
+        var done = Change(now => now with
         {
             State = MemberState.Training,
             Step = step,
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
             TokensPerSecond = now.TokensPerStep * _durations.Count / _durations.Sum(),
-        };
-        _meter.Stepped(now.TokensPerStep, now.FlopsPerToken, duration, dataWait);
+        });
+        _meter.Stepped(done.TokensPerStep, done.FlopsPerToken, duration, dataWait);
     }
 
     void ITrainingObserver.Read(StepReading reading)
     {
-        _snapshot = _snapshot with { Loss = reading.Loss };
+        Change(now => now with { Loss = reading.Loss });
         _meter.Read(reading);
     }
 
@@ -115,13 +117,14 @@ internal sealed partial class MemberSession : ITrainingObserver
         if (outcome.Checkpoint is not { } checkpoint)
         {
             LogSaveFailed(outcome.Problem!.Message);
-            _snapshot = _snapshot with { SaveProblem = outcome.Problem.Message };
+            Change(now => now with { SaveProblem = outcome.Problem.Message });
             return;
         }
 
         var reference = Reference(checkpoint);
-        _snapshot = _snapshot with { Checkpoint = reference, SaveProblem = null };
-        _published(reference);
+        var useful = checkpoint.HasOptimizer ? checkpoint.State.UsefulSeconds : 0;
+        Change(now => now with { Checkpoint = reference, KeptSeconds = useful, SaveProblem = null });
+        _published(reference, useful);
     }
 
     void ITrainingObserver.Evaluated(string domain, PerplexityResult result, long step, bool final)
@@ -130,13 +133,20 @@ internal sealed partial class MemberSession : ITrainingObserver
         if (!final)
             return;
         var row = new Evaluation(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte);
-        _snapshot = _snapshot with { State = MemberState.Evaluating, Evaluations = [.. _snapshot.Evaluations, row] };
+        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, row] });
     }
 
     void ITrainingObserver.Pulse() => _meter.Pulse();
 
     internal static CheckpointRef Reference(Checkpoint checkpoint) =>
         new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    // Steps and saves are told by different threads: without the lock one would undo the other's news.
+    private SessionSnapshot Change(Func<SessionSnapshot, SessionSnapshot> change)
+    {
+        lock (_gate)
+            return _snapshot = change(_snapshot);
+    }
 
     private TrainingOutcome Train()
     {

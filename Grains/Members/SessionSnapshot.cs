@@ -29,6 +29,9 @@ internal sealed record SessionSnapshot
     /// <summary>Newest checkpoint that this session published; null for none.</summary>
     public CheckpointRef? Checkpoint { get; init; }
 
+    /// <summary>Seconds spent in the steps that lead to that checkpoint, by all attempts.</summary>
+    public double KeptSeconds { get; init; }
+
     /// <summary>Results of the finished model.</summary>
     public IReadOnlyList<Evaluation> Evaluations { get; init; } = [];
 

@@ -1,28 +1,25 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
-using Bam.Training.Checkpoints;
-using Bam.Training.Data;
-using Bam.Training.Sessions;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
+using Orleans.Runtime.Placement;
 
 namespace Bam.Grains.Members;
 
 /// <summary>
 /// Keeps one model in training: starts a session, watches it, and after a death takes the next attempt number and goes on from the newest
-/// sound checkpoint. The training itself runs beside the grain's scheduler, so every call returns at once.
+/// sound checkpoint. The training itself runs beside the grain's scheduler, so every call returns at once. This part is what others call.
 /// </summary>
 internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainState> state, MemberServices services) : Grain, ITrainingGrain
 {
-    private const int MaxFailures = 5;
-
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
-
     private readonly ILogger _logger = services.Logger;
     private TaskScheduler _scheduler = TaskScheduler.Default;
     private MemberSession? _session;
+    private SessionSnapshot? _last;
     private DateTimeOffset _notBefore;
     private string? _device;
+    private double _usefulBefore;
+    private long _changes, _saved;
+    private Task _writing = Task.CompletedTask;
 
     protected abstract MemberKind Kind(string member);
 
@@ -36,17 +33,21 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
 
     public async Task<TrainingReport> EnsureRunning(TrainingAssignment assignment, CancellationToken cancellation)
     {
+        // What a report tells is durable: a model that was called completed stays so, whatever dies next.
+        await Save();
         if (state.State.End != MemberState.Pending)
             return Report();
         if (!assignment.Lease.Silo.Equals(ServiceProvider.GetRequiredService<ILocalSiloDetails>().SiloAddress))
         {
+            // Migrate, not deactivate: callers remember where it was, and that silo would activate it again.
             _session?.Stop();
-            DeactivateOnIdle();
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, assignment.Lease.Silo);
+            MigrateOnIdle();
             return Report() with { Misplaced = true };
         }
 
         if (_session is null && services.Time.GetUtcNow() >= _notBefore && !services.Worker.IsBusy && !services.Worker.Stopping.IsCancellationRequested)
-            await Start(assignment, cancellation);
+            await Start(assignment);
         _session?.Renew();
         return Report();
     }
@@ -57,7 +58,8 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
         if (reason != StopReason.Cancelled || state.State.End != MemberState.Pending)
             return;
         state.State.End = MemberState.Cancelled;
-        await state.WriteStateAsync(cancellation);
+        _changes++;
+        await Save();
     }
 
     public async Task Reopen(string reason, CancellationToken cancellation)
@@ -65,151 +67,37 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
         if (state.State.End != MemberState.Completed)
             return;
         state.State.End = MemberState.Pending;
+        state.State.Restarts++;
         state.State.Error = reason;
         state.State.Evaluations = [];
-        await state.WriteStateAsync(cancellation);
+        _changes++;
+        await Save();
     }
 
     public Task<TrainingReport> GetReport(CancellationToken cancellation) => Task.FromResult(Report());
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_session is not { } session)
-            return;
-        session.Stop();
-        try
+        if (_session is { } session)
         {
-            await session.Completion.WaitAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // Ended tells it.
+            session.Stop();
+            await ((Task)session.Completion).WaitAsync(cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (session.Completion.IsCompleted)
+                Note(session);
         }
 
-        if (session.Completion.IsCompleted)
-            await Ended(session);
-    }
-
-    private async Task Start(TrainingAssignment assignment, CancellationToken cancellation)
-    {
-        var died = state.State.Running;
-        state.State.Attempt++;
-        state.State.Running = true;
-        if (died)
-        {
-            state.State.Restarts++;
-            state.State.Error = "the silo that trained it died";
-        }
-
-        await state.WriteStateAsync(cancellation);   // the fence: an activation that lost this race throws here and starts nothing
-        var plan = MemberPlan.Of(assignment.Run, assignment.Member);
-        state.State.TargetSteps = plan.Steps;
-        _device = $"{assignment.Lease.SiloName}/{assignment.Lease.Device}";
-        LogStarts(Member, state.State.Attempt, _device);
-        var attempt = state.State.Attempt;
-        var session = new MemberSession(
-            new TrainingJob
-            {
-                Run = assignment.Run,
-                Member = plan,
-                ParentFolder = assignment.Parent?.Folder,
-                Attempt = attempt,
-                Store = services.Options.Store,
-                TokenCache = services.Options.TokenCache,
-                Device = services.Options.Device,
-                Threads = services.Options.Threads,
-            },
-            services.Worker, services.Metrics, services.Time, services.Logger, checkpoint => OnGrain(() => Commit(attempt, checkpoint)));
-        _session = session;
-        _ = session.Completion.ContinueWith(_ => OnGrain(() => Ended(session)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-    }
-
-    // Session threads come back to the grain through its own scheduler; the calls are not awaited, a failed one shows at the next turn.
-    private void OnGrain(Func<Task> turn) => _ = Task.Factory.StartNew(turn, CancellationToken.None, TaskCreationOptions.None, _scheduler).Unwrap();
-
-    /// <summary>Records a published checkpoint. The write is a compare-and-swap: it fails when another activation has taken over.</summary>
-    private async Task Commit(int attempt, CheckpointRef checkpoint)
-    {
-        if (state.State.Attempt != attempt || state.State.Checkpoint?.Step >= checkpoint.Step && state.State.Checkpoint.Folder == checkpoint.Folder)
-            return;
-        state.State.Checkpoint = checkpoint;
-        await WriteOrYield();
-    }
-
-    /// <summary>Takes note of a session's end, once.</summary>
-    private async Task Ended(MemberSession session)
-    {
-        if (!ReferenceEquals(_session, session))
-            return;
-        _session = null;
-        var last = session.Snapshot;
-        state.State.Running = false;
-        state.State.UsefulSeconds += last.UsefulSeconds;
-        state.State.Parameters = last.Parameters > 0 ? last.Parameters : state.State.Parameters;
-        state.State.Tokens = last.Step * last.TokensPerStep;
-        state.State.Loss = last.Loss;
-        state.State.Checkpoint = last.Checkpoint ?? state.State.Checkpoint;
-        if (session.Completion is { IsCompletedSuccessfully: true } done)
-        {
-            if (await done is { Completed: true, Checkpoint: { } checkpoint } && state.State.End == MemberState.Pending)
-            {
-                state.State.End = MemberState.Completed;
-                state.State.Checkpoint = MemberSession.Reference(checkpoint);
-                state.State.Evaluations = last.Evaluations;
-                state.State.Failures = 0;
-            }
-        }
-        else if (session.Completion.Exception?.GetBaseException() is { } failure)
-        {
-            Failed(failure, last);
-        }
-
-        await WriteOrYield();
-    }
-
-    private void Failed(Exception failure, SessionSnapshot last)
-    {
-        if (failure is StaleAttemptException)
-        {
-            LogOvertaken(Member, failure.Message);
-            DeactivateOnIdle();
-            return;
-        }
-
-        var said = failure is TrainingException or CheckpointException or DataException;
-        state.State.Error = said ? failure.Message : $"{failure.GetType().Name}: {failure.Message.Split('\n')[0]}";
-        state.State.Restarts++;
-        state.State.Failures = last.Step > state.State.FailedAtStep ? 1 : state.State.Failures + 1;
-        state.State.FailedAtStep = last.Step;
-        LogFailed(said ? null : failure, Member, state.State.Attempt, last.Step, state.State.Error);
-        if (failure is TrainingException { IsFinal: true } or DataException || state.State.Failures >= MaxFailures)
-            state.State.End = MemberState.Failed;
-        else
-            _notBefore = services.Time.GetUtcNow() + Backoff(state.State.Failures);
-    }
-
-    private static TimeSpan Backoff(int failures) => TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, Math.Pow(2, failures - 1)));
-
-    private async Task WriteOrYield()
-    {
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch (InconsistentStateException)
-        {
-            LogOvertaken(Member, "its durable state was written by another activation");
-            _session?.Stop();
-            DeactivateOnIdle();
-        }
+        // The next activation, perhaps on another silo, reads what this one leaves.
+        await OrYield(Save);
     }
 
     private TrainingReport Report()
     {
         var kept = state.State;
         var now = _session?.Snapshot;
+        var last = now ?? _last;
         var checkpoint = now?.Checkpoint ?? kept.Checkpoint;
-        var step = now is { State: not MemberState.Preparing } ? now.Step : checkpoint?.Step ?? 0;
+        var step = now is { State: not MemberState.Preparing } ? now.Step : kept.Step;
         var speed = now?.TokensPerSecond ?? 0;
         return new TrainingReport
         {
@@ -236,18 +124,9 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             },
             Checkpoint = checkpoint,
             Evaluations = kept.Evaluations,
-            ResumedFrom = now?.ResumedFrom ?? 0,
-            UsefulSeconds = kept.UsefulSeconds + (now?.UsefulSeconds ?? 0),
-            DamagedCheckpoints = now?.Damaged ?? [],
+            ResumedFrom = last?.ResumedFrom ?? 0,
+            UsefulSeconds = now is null ? kept.UsefulSeconds : _usefulBefore + now.UsefulSeconds,
+            DamagedCheckpoints = last?.Damaged ?? [],
         };
     }
-
-    [LoggerMessage(2110, LogLevel.Information, "{Member}: attempt {Attempt} starts on {Device}")]
-    private partial void LogStarts(string member, int attempt, string device);
-
-    [LoggerMessage(2111, LogLevel.Error, "{Member}: attempt {Attempt} failed at step {Step}: {Reason}")]
-    private partial void LogFailed(Exception? exception, string member, int attempt, long step, string reason);
-
-    [LoggerMessage(2112, LogLevel.Warning, "{Member}: overtaken by a newer attempt: {Reason}")]
-    private partial void LogOvertaken(string member, string reason);
 }

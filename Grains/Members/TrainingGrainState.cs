@@ -30,7 +30,7 @@ internal sealed record TrainingGrainState
 
     [Id(8)] public IReadOnlyList<Evaluation> Evaluations { get; set; } = [];
 
-    /// <summary>Seconds spent in steps by ended attempts that were kept.</summary>
+    /// <summary>Seconds spent in the steps that lead to the newest checkpoint.</summary>
     [Id(9)] public double UsefulSeconds { get; set; }
 
     [Id(10)] public long Parameters { get; set; }
@@ -40,4 +40,10 @@ internal sealed record TrainingGrainState
     [Id(12)] public long Tokens { get; set; }
 
     [Id(13)] public double Loss { get; set; } = double.NaN;
+
+    /// <summary>Silos that died with it since its last checkpoint.</summary>
+    [Id(14)] public int Deaths { get; set; }
+
+    /// <summary>Last step that an attempt is known to have done.</summary>
+    [Id(15)] public long Step { get; set; }
 }

@@ -2,6 +2,7 @@ using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Training.Sessions;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Placement;
 
 namespace Bam.Grains.Runs;
 
@@ -11,39 +12,43 @@ internal sealed partial class CoordinatorGrain
     private static readonly TimeSpan AnswerPause = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<string, Task<TrainingReport>> _calls = [];
-    private readonly Dictionary<string, DeviceLease> _leases = [];
-    private readonly Dictionary<string, (long Noticed, long Step)> _lost = [];
 
-    private async Task DriveMembers(MemberKind kind, RunPhase next, TimeSpan since, CancellationToken cancellation)
+    private async Task DriveMembers(MemberKind kind, RunPhase next, TimeSpan since)
     {
         var members = Run.Members.Where(member => member.Status.Kind == kind).ToArray();
         foreach (var member in members.Where(member => !member.HasEnded))
-        {
-            if (_leases.ContainsKey(member.Status.Name))
-                member.HeldSeconds += since.TotalSeconds;
-            await Drive(member, cancellation);
-        }
-
-        await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time, cancellation));
+            await Drive(member, since);
+        await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time));
         foreach (var member in members.Where(member => !member.HasEnded))
             await Hear(member);
-        if (members.FirstOrDefault(member => member.Status.State == MemberState.Failed) is { } failed && members.All(member => member.HasEnded))
-            await End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}", cancellation);
-        else if (members.All(member => member.Status.State == MemberState.Completed))
+        if (members.All(member => member.Status.State == MemberState.Completed))
             Begin(next, Title(next));
+        else if (members.All(member => member.HasEnded))
+            await (members.FirstOrDefault(member => member.Status.State == MemberState.Failed) is { } failed
+                ? End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}")
+                : End(RunPhase.Cancelled, "cancelled"));
     }
 
     /// <summary>Makes sure that a model has a slot and a session there. Never more than one call to a grain is open.</summary>
-    private async Task Drive(MemberRecord member, CancellationToken cancellation)
+    private async Task Drive(MemberRecord member, TimeSpan since)
     {
         var name = member.Status.Name;
         if (_calls.TryGetValue(name, out var open) && !open.IsCompleted)
-            return;
-        var holder = GrainKeys.Member(Spec.Name, name);
-        if (await GrainFactory.GetGrain<IDevicePoolGrain>(IDevicePoolGrain.Key).Acquire(holder, cancellation) is not { } lease)
         {
-            if (_leases.Remove(name, out var gone))
-                Lost(member, $"{gone.SiloName} died; no slot is free");
+            member.HeldSeconds += member.Lease is null ? 0 : since.TotalSeconds;
+            return;
+        }
+
+        var holder = GrainKeys.Member(Spec.Name, name);
+        var lease = await GrainFactory.GetGrain<IDevicePoolGrain>(IDevicePoolGrain.Key).Acquire(holder);
+        var kept = lease is not null && lease.Silo.Equals(member.Lease?.Silo);
+        if (kept)
+            member.HeldSeconds += since.TotalSeconds;
+        else if (member.Lease is { } gone)
+            Lost(member, lease is null ? $"{gone.SiloName} is gone; no slot is free" : $"{gone.SiloName} is gone");
+        member.Lease = lease;
+        if (lease is null)
+        {
             if (member.Status.State == MemberState.Pending)
                 _events.Add(RunEventKind.Queued, name, "waits for a free device");
             if (member.Status.State is MemberState.Pending or MemberState.Queued)
@@ -51,10 +56,7 @@ internal sealed partial class CoordinatorGrain
             return;
         }
 
-        if (_leases.TryGetValue(name, out var before) && !before.Silo.Equals(lease.Silo))
-            Lost(member, $"{before.SiloName} died");
-        _leases[name] = lease;
-        RequestContext.Set(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey, lease.Silo);
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, lease.Silo);
         try
         {
             _calls[name] = Grain(member).EnsureRunning(new TrainingAssignment
@@ -68,7 +70,7 @@ internal sealed partial class CoordinatorGrain
         }
         finally
         {
-            RequestContext.Remove(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey);
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
         }
     }
 
@@ -86,7 +88,6 @@ internal sealed partial class CoordinatorGrain
             if (member.Status.State is not (MemberState.Pending or MemberState.Queued))
             {
                 Lost(member, null);
-                member.Status = member.Status with { State = MemberState.Recovering, TokensPerSecond = 0, Remaining = null };
             }
 
             return;
@@ -104,75 +105,33 @@ internal sealed partial class CoordinatorGrain
             await LetGo(member, null);
     }
 
-    /// <summary>Writes into the log what is new in a report.</summary>
-    private void Tell(MemberRecord member, TrainingReport report)
-    {
-        var (before, now) = (member.Status, report.Status);
-        if (now.Attempt > before.Attempt)
-            member.DamagedTold = 0;
-        foreach (var damaged in report.DamagedCheckpoints.Skip(member.DamagedTold))
-            _events.Add(RunEventKind.CheckpointDamaged, now.Name, damaged, attempt: now.Attempt);
-        member.DamagedTold = Math.Max(member.DamagedTold, report.DamagedCheckpoints.Count);
-        if (now.Error is not null && now.Error != before.Error && now.State != MemberState.Failed)
-            _events.Add(RunEventKind.TrainingFailed, now.Name, now.Error, now.Step, now.Attempt);
-        if (Trains(now) && (now.Attempt > before.Attempt || !Trains(before)) && report.ResumedFrom >= 0)
-            Started(before, now, report.ResumedFrom);
-        if (_lost.TryGetValue(now.Name, out var lost) && Trains(now) && now.Step > report.ResumedFrom)
-        {
-            metrics.Recovery.Record(time.GetElapsedTime(lost.Noticed).TotalSeconds, Tags(now.Name));
-            _lost.Remove(now.Name);
-        }
-
-        if (now.CheckpointStep > before.CheckpointStep)
-            _events.Add(RunEventKind.CheckpointPublished, now.Name, $"step {now.CheckpointStep}, {now.CheckpointHash?[..12]}", now.CheckpointStep, now.Attempt);
-        if (now.State == MemberState.Completed)
-            _events.Add(RunEventKind.MemberCompleted, now.Name, $"{now.Step} steps, {now.CheckpointHash?[..12]}", now.Step, now.Attempt);
-        if (now.State == MemberState.Failed)
-            _events.Add(RunEventKind.MemberFailed, now.Name, now.Error ?? "no reason given", now.Step, now.Attempt);
-    }
-
-    private void Started(MemberStatus before, MemberStatus now, long from)
-    {
-        if (now.Attempt <= 1)
-        {
-            _events.Add(RunEventKind.Started, now.Name, $"on {now.Device}", from, now.Attempt);
-            return;
-        }
-
-        if (now.Attempt == before.Attempt)
-            return;
-        _events.Add(RunEventKind.Resumed, now.Name, $"on {now.Device} from step {from}: {now.Error ?? "it was stopped"}", from, now.Attempt);
-        metrics.Restarts.Add(1, [.. Tags(now.Name), new("reason", now.Restarts > before.Restarts ? now.Error is "the silo that trained it died" ? "lost" : "failed" : "moved")]);
-        var reached = _lost.TryGetValue(now.Name, out var lost) ? lost.Step : before.Step;
-        metrics.StepsLost.Add(Math.Max(0, reached - from), Tags(now.Name));
-    }
-
+    /// <summary>The session is not where it was: a silo is gone, or does not answer, which may be a false alarm.</summary>
+    /// <param name="why">Line for the event log; null for none.</param>
     private void Lost(MemberRecord member, string? why)
     {
-        _lost.TryAdd(member.Status.Name, (time.GetTimestamp(), member.Status.Step));
-        if (why is null)
-            return;
-        _events.Add(RunEventKind.Lost, member.Status.Name, why, member.Status.Step, member.Status.Attempt);
-        member.Status = member.Status with { State = MemberState.Recovering, Device = null, TokensPerSecond = 0, Remaining = null };
+        member.MissedAt ??= time.GetUtcNow();
+        member.MissedAttempt = member.Status.Attempt;
+        if (why is not null)
+            _events.Add(RunEventKind.Lost, member.Status.Name, why, member.Status.Step, member.Status.Attempt);
+        member.Status = member.Status with
+        {
+            State = MemberState.Recovering,
+            Device = null,
+            TokensPerSecond = 0,
+            FlopsPerSecond = 0,
+            Remaining = null,
+        };
     }
 
     private async Task LetGo(MemberRecord member, StopReason? reason)
     {
         var name = member.Status.Name;
         _calls.Remove(name);
-        _leases.Remove(name);
-        _lost.Remove(name);
-        try
-        {
-            if (reason is { } why)
-                await Grain(member).Stop(why);
-            await GrainFactory.GetGrain<IDevicePoolGrain>(IDevicePoolGrain.Key).Release(GrainKeys.Member(Spec.Name, name));
-        }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
-        {
-            // A dead silo needs no telling: the session there is gone, and so is its lease.
-            LogNoAnswer(Spec.Name, name, e.Message.Split('\n')[0]);
-        }
+        (member.Lease, member.MissedAt) = (null, null);
+        // A dead silo needs no telling: the session there is gone, and so is its lease. A lease that nobody asks for runs out by itself.
+        if (reason is { } why && member.Status.State is not MemberState.Pending)
+            await Quietly(Grain(member).Stop(why));
+        await Quietly(GrainFactory.GetGrain<IDevicePoolGrain>(IDevicePoolGrain.Key).Release(GrainKeys.Member(Spec.Name, name)));
     }
 
     private ITrainingGrain Grain(MemberRecord member)
@@ -189,10 +148,6 @@ internal sealed partial class CoordinatorGrain
         _ => null,
     };
 
-    private KeyValuePair<string, object?>[] Tags(string member) => [new("run", Spec.Name), new("branch", member)];
-
-    private static bool Trains(MemberStatus status) => status.State is MemberState.Training or MemberState.Evaluating or MemberState.Completed;
-
     private static string Title(RunPhase phase) => phase switch
     {
         RunPhase.Branch => "branches",
@@ -204,7 +159,8 @@ internal sealed partial class CoordinatorGrain
     };
 
     // A task that ends well whatever happened: the outcome is looked at later, one by one.
-    private static Task Quietly(Task task) => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    private static Task Quietly(Task task) =>
+        task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     [LoggerMessage(2302, LogLevel.Information, "Run {Run}: {Member} does not answer: {Reason}")]
     private partial void LogNoAnswer(string run, string member, string reason);

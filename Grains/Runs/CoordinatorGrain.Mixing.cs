@@ -8,7 +8,7 @@ namespace Bam.Grains.Runs;
 internal sealed partial class CoordinatorGrain
 {
     private Task<IReadOnlyList<(string Member, string? Problem)>>? _gathering;
-    private Task<IReadOnlyList<string>>? _mixing;
+    private Task<IReadOnlyList<string>?>? _mixing;
 
     /// <summary>Verifies every expert's last checkpoint, byte by byte. A damaged one sends its branch back to train from the one before.</summary>
     private async Task Gather()
@@ -18,13 +18,14 @@ internal sealed partial class CoordinatorGrain
             [.. experts.Select(expert => (expert.Status.Name, MemberStore.Verify(expert.Checkpoint!.Folder).Problem))]);
         if (!_gathering.IsCompleted)
             return;
-        var damaged = (await _gathering).Where(result => result.Problem is not null).ToArray();
+        var verified = _gathering;
         _gathering = null;
+        var damaged = (await verified).Where(result => result.Problem is not null).ToArray();
         foreach (var (name, problem) in damaged)
         {
             var member = experts.Single(expert => expert.Status.Name == name);
-            _events.Add(RunEventKind.CheckpointDamaged, name, $"{member.Checkpoint!.Folder}: {problem}", member.Checkpoint.Step);
             await Grain(member).Reopen($"its last checkpoint is damaged: {problem}");
+            _events.Add(RunEventKind.CheckpointDamaged, name, $"{member.Checkpoint!.Folder}: {problem}", member.Checkpoint.Step);
             member.Status = member.Status with { State = MemberState.Recovering };
         }
 
@@ -42,28 +43,35 @@ internal sealed partial class CoordinatorGrain
         _mixing ??= Work(() => MixAll(spec, sources));
         if (!_mixing.IsCompleted)
             return;
+        var mixed = _mixing;
+        _mixing = null;
         try
         {
-            foreach (var line in await _mixing)
+            if (await mixed is not { } lines)
+            {
+                Begin(RunPhase.Gather, Title(RunPhase.Gather));   // an expert was damaged since
+                return;
+            }
+
+            foreach (var line in lines)
                 _events.Add(RunEventKind.Mixed, null, line);
-            _mixing = null;
             Begin(RunPhase.Continue, Title(RunPhase.Continue));
         }
         catch (Exception e) when (e is MixException or CheckpointException)
         {
-            await End(RunPhase.Failed, e.Message, CancellationToken.None);
+            await End(RunPhase.Failed, e.Message);
         }
     }
 
-    private IReadOnlyList<string> MixAll(Contracts.Runs.RunSpec spec, (string Name, string Folder)[] experts)
+    /// <returns>A line for each mixture; null when an expert's checkpoint is not sound.</returns>
+    private IReadOnlyList<string>? MixAll(Contracts.Runs.RunSpec spec, (string Name, string Folder)[] experts)
     {
         var store = new CheckpointStore(options.Store);
-        var sources = experts.Select(expert => new MixSource(expert.Name, MemberStore.Verify(expert.Folder) switch
-        {
-            (Sound: { } sound, _) => sound,
-            (_, var problem) => throw new CheckpointException($"{expert.Folder}: {problem}"),
-        })).ToArray();
-        return [.. spec.Mixtures.Select(mixture =>
+        var verified = experts.Select(expert => (expert.Name, MemberStore.Verify(expert.Folder).Sound)).ToArray();
+        if (verified.Any(expert => expert.Sound is null))
+            return null;
+        var sources = verified.Select(expert => new MixSource(expert.Name, expert.Sound!)).ToArray();
+        return (IReadOnlyList<string>)[.. spec.Mixtures.Select(mixture =>
         {
             var member = store.Open(spec.Name, mixture.Name);
             var built = member.Newest(out _) ?? Mixer.Mix(sources, mixture, spec.Seed, member);

@@ -21,10 +21,13 @@ internal sealed partial class CoordinatorGrain(
 {
     private const string Reminder = "drive";
 
-    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromSeconds(2), TickPause = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TickPause = TimeSpan.FromMilliseconds(300), WritePause = TimeSpan.FromSeconds(5);
+
+    private readonly List<Action> _counts = [];
 
     private EventLog _events = null!;
-    private long _lastTick;
+    private long _lastTick, _lastWrite;
 
     private RunState Run => state.State;
 
@@ -35,8 +38,6 @@ internal sealed partial class CoordinatorGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _events = new EventLog(Run.Events, time);
-        if (Run.Spec is null)
-            DelayDeactivation(TimeSpan.Zero);
         return Task.CompletedTask;
     }
 
@@ -49,8 +50,16 @@ internal sealed partial class CoordinatorGrain(
 
     public async Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation)
     {
-        if (Run.Spec is { } known)
-            return RunSpecs.AreEqual(known, spec) ? LaunchOutcome.AlreadyLaunched : LaunchOutcome.NameTaken;
+        if (Run.Spec is { } known && !RunSpecs.AreEqual(known, spec))
+            return LaunchOutcome.NameTaken;
+        if (Run.Spec is not null)
+        {
+            await Register();   // a launch that died half-way is made whole by the next one
+            return LaunchOutcome.AlreadyLaunched;
+        }
+
+        // The reminder first: should this silo die before the registry knows the run, it is what finds it.
+        await this.RegisterOrUpdateReminder(Reminder, ReminderPeriod, ReminderPeriod, CancellationToken.None);
         Run.Spec = spec;
         Run.Phase = RunPhase.Seed;
         Run.Launched = time.GetUtcNow();
@@ -61,10 +70,8 @@ internal sealed partial class CoordinatorGrain(
             Add(MemberKind.Mixture, mixture.Name);
         _events.Add(RunEventKind.Launched, null, $"{spec.Branches.Count} branches, {spec.Mixtures.Count} mixtures");
         _events.Add(RunEventKind.PhaseBegan, null, "seed model");
-        await state.WriteStateAsync(cancellation);
-        _events.Written();
-        await Register(cancellation);
-        await this.RegisterOrUpdateReminder(Reminder, ReminderPeriod, ReminderPeriod, cancellation);
+        await Save();
+        await Register();
         return LaunchOutcome.Started;
     }
 
@@ -91,47 +98,76 @@ internal sealed partial class CoordinatorGrain(
         });
     }
 
-    public Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation) =>
-        _events.Read(after, Math.Clamp(max, 1, 1000), wait < LongestWait ? wait : LongestWait, cancellation);
+    public Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation)
+    {
+        if (Run.Spec is null)
+            DeactivateOnIdle();
+        return _events.Read(after, Math.Clamp(max, 1, 1000), wait < LongestWait ? wait : LongestWait, cancellation);
+    }
 
     public async Task<bool> Cancel(CancellationToken cancellation)
     {
+        if (Run.Spec is null)
+            DeactivateOnIdle();
         if (Run.Spec is null || Run.Ended is not null)
             return false;
-        foreach (var member in Run.Members.Where(member => !member.HasEnded))
-        {
-            member.Status = member.Status with { State = MemberState.Cancelled };
-            await LetGo(member, StopReason.Cancelled);
-        }
-
-        await End(RunPhase.Cancelled, "cancelled", cancellation);
+        var open = Run.Members.Where(member => !member.HasEnded).ToArray();
+        await Task.WhenAll(open.Select(member => LetGo(member, StopReason.Cancelled)));
+        foreach (var member in open)
+            member.Status = member.Status with { State = MemberState.Cancelled, Device = null, TokensPerSecond = 0, FlopsPerSecond = 0, Remaining = null };
+        await End(RunPhase.Cancelled, "cancelled");
         return true;
     }
 
     public async Task Tick(CancellationToken cancellation)
     {
-        if (Run.Spec is null || Run.Ended is not null || (_lastTick != 0 && time.GetElapsedTime(_lastTick) < TickPause))
+        if (Run.Spec is null)
+        {
+            DeactivateOnIdle();
             return;
-        var since = _lastTick == 0 ? TimeSpan.Zero : time.GetElapsedTime(_lastTick);
+        }
+
+        if (Run.Ended is not null)
+        {
+            await Close();   // only a registry that has not heard of the end still asks
+            return;
+        }
+
+        if (_lastTick != 0 && time.GetElapsedTime(_lastTick) < TickPause)
+            return;
         _lastTick = time.GetTimestamp();
-        var phase = Run.Phase;
+        var (phase, now) = (Run.Phase, time.GetUtcNow());
+        var since = Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero : now - Run.LastTick;
+        Run.LastTick = now;
         await (phase switch
         {
-            RunPhase.Seed => DriveMembers(MemberKind.Seed, RunPhase.Branch, since, cancellation),
-            RunPhase.Branch => DriveMembers(MemberKind.Branch, RunPhase.Gather, since, cancellation),
+            RunPhase.Seed => DriveMembers(MemberKind.Seed, RunPhase.Branch, since),
+            RunPhase.Branch => DriveMembers(MemberKind.Branch, RunPhase.Gather, since),
             RunPhase.Gather => Gather(),
             RunPhase.Mix => Mix(),
-            RunPhase.Continue => DriveMembers(MemberKind.Mixture, RunPhase.Evaluate, since, cancellation),
-            _ => End(RunPhase.Completed, "every model is trained and evaluated", cancellation),
+            RunPhase.Continue => DriveMembers(MemberKind.Mixture, RunPhase.Evaluate, since),
+            _ => End(RunPhase.Completed, "every model is trained and evaluated"),
         });
-        metrics.SetStates(Spec.Name, Run.Ended is null ? StateMeasurements.Of(Spec.Name, Run.Members) : null);
-        if (!_events.IsDirty)
+        if (Run.Ended is not null)
             return;
-        await state.WriteStateAsync(cancellation);
-        _events.Written();
+        metrics.SetStates(Spec.Name, StateMeasurements.Of(Spec.Name, Run.Members));
+        if (_events.IsDirty || time.GetElapsedTime(_lastWrite) > WritePause)
+            await Save();
+        if (Run.Phase != phase)
+            await Register();
     }
 
-    public Task ReceiveReminder(string reminderName, TickStatus status) => Tick(CancellationToken.None);
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (Run.Spec is null || Run.Ended is not null)
+        {
+            await Close();
+            return;
+        }
+
+        await Register();
+        await Tick(CancellationToken.None);
+    }
 
     private void Add(MemberKind kind, string name) => Run.Members.Add(new MemberRecord
     {
@@ -145,22 +181,51 @@ internal sealed partial class CoordinatorGrain(
         LogPhase(Spec.Name, text);
     }
 
-    private async Task End(RunPhase phase, string text, CancellationToken cancellation)
+    private async Task End(RunPhase phase, string text)
     {
         Run.Phase = phase;
         Run.Ended = time.GetUtcNow();
         Run.Error = phase == RunPhase.Failed ? text : null;
         _events.Add(RunEventKind.Ended, null, text);
         LogPhase(Spec.Name, $"{phase}: {text}");
-        await state.WriteStateAsync(cancellation);
-        _events.Written();
-        await Register(cancellation);
-        if (await this.GetReminder(Reminder, cancellation) is { } reminder)
-            await this.UnregisterReminder(reminder, cancellation);
+        await Save();
+        await Close();
     }
 
-    private Task Register(CancellationToken cancellation) => GrainFactory.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key)
-        .Record(new RunSummary(Spec.Name, Run.Phase, Run.Launched, Run.Ended), cancellation);
+    /// <summary>Takes the run off the lists of what must be driven. Done again until it has worked.</summary>
+    private async Task Close()
+    {
+        if (Run.Spec is { } spec)
+        {
+            metrics.SetStates(spec.Name, null);
+            await Register();
+        }
+
+        if (await this.GetReminder(Reminder) is { } reminder)
+            await this.UnregisterReminder(reminder);
+    }
+
+    /// <summary>Writes the state; then readers may see the events, and what happened is counted. A failed write leaves it to a new activation.</summary>
+    private async Task Save()
+    {
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        _lastWrite = time.GetTimestamp();
+        _events.Written();
+        _counts.ForEach(count => count());
+        _counts.Clear();
+    }
+
+    private Task Register() => GrainFactory.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key)
+        .Record(new RunSummary(Spec.Name, Run.Phase, Run.Launched, Run.Ended));
 
     [LoggerMessage(2301, LogLevel.Information, "Run {Run}: {Text}")]
     private partial void LogPhase(string run, string text);

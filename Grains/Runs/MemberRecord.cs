@@ -1,3 +1,4 @@
+using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 
 namespace Bam.Grains.Runs;
@@ -20,6 +21,24 @@ internal sealed record MemberRecord
 
     /// <summary>Damaged checkpoints that were told already.</summary>
     [Id(5)] public int DamagedTold { get; set; }
+
+    /// <summary>Device slot that it holds; null when it has none.</summary>
+    [Id(6)] public DeviceLease? Lease { get; set; }
+
+    /// <summary>Attempt whose start was told last.</summary>
+    [Id(7)] public int AttemptTold { get; set; }
+
+    /// <summary>Attempts that were counted as restarts after a death or a failure.</summary>
+    [Id(8)] public int RestartsCounted { get; set; }
+
+    /// <summary>Farthest step that an attempt was seen at, since the last resume.</summary>
+    [Id(9)] public long Reached { get; set; }
+
+    /// <summary>When its session was missed; null while it trains.</summary>
+    [Id(10)] public DateTimeOffset? MissedAt { get; set; }
+
+    /// <summary>The attempt that was missed.</summary>
+    [Id(11)] public int MissedAttempt { get; set; }
 
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

@@ -22,4 +22,7 @@ internal sealed record RunState
 
     /// <summary>The event log's newest lines.</summary>
     [Id(6)] public List<RunEvent> Events { get; init; } = [];
+
+    /// <summary>When the held slots' time was last counted.</summary>
+    [Id(7)] public DateTimeOffset LastTick { get; set; }
 }

@@ -30,17 +30,42 @@ internal sealed partial class SupervisorService(IGrainFactory grains, TimeProvid
     {
         try
         {
-            var runs = await grains.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key).List(cancellation).WaitAsync(Limit, cancellation);
-            await Task.WhenAll(runs.Where(run => run.Ended is null)
-                .Select(run => grains.GetGrain<ICoordinatorGrain>(GrainKeys.Run(run.Name)).Tick(cancellation).WaitAsync(Limit, cancellation)));
+            var runs = await grains.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key).List(CancellationToken.None).WaitAsync(Limit, cancellation);
+            await Task.WhenAll(runs.Where(run => run.Ended is null).Select(run => Tick(run.Name, cancellation)));
+        }
+        catch (Exception e) when (IsPassing(e) && !cancellation.IsCancellationRequested)
+        {
+            LogTickFailed("registry", e.GetType().Name, e.Message.Split('\n')[0]);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
-            // A silo has just died, or the cluster is young: the next tick asks again.
-            LogTickFailed(e.GetType().Name, e.Message.Split('\n')[0]);
+            LogTickBroken("registry", e);
         }
     }
 
-    [LoggerMessage(2201, LogLevel.Debug, "A tick got no answer: {Type}: {Reason}")]
-    private partial void LogTickFailed(string type, string reason);
+    // The token stops the waiting only: a tick that has begun elsewhere goes on to its end when this silo shuts down.
+    private async Task Tick(string run, CancellationToken cancellation)
+    {
+        try
+        {
+            await grains.GetGrain<ICoordinatorGrain>(GrainKeys.Run(run)).Tick(CancellationToken.None).WaitAsync(Limit, cancellation);
+        }
+        catch (Exception e) when (IsPassing(e) && !cancellation.IsCancellationRequested)
+        {
+            LogTickFailed(run, e.GetType().Name, e.Message.Split('\n')[0]);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            LogTickBroken(run, e);
+        }
+    }
+
+    // A silo has just died, or the cluster is young: the next tick asks again.
+    private static bool IsPassing(Exception e) => e is TimeoutException or OrleansMessageRejectionException or SiloUnavailableException;
+
+    [LoggerMessage(2201, LogLevel.Debug, "A tick of {Run} got no answer: {Type}: {Reason}")]
+    private partial void LogTickFailed(string run, string type, string reason);
+
+    [LoggerMessage(2202, LogLevel.Warning, "A tick of {Run} failed; the next one tries again")]
+    private partial void LogTickBroken(string run, Exception exception);
 }

@@ -82,6 +82,12 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
             metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Problem is StaleAttemptException ? "fenced" : "storage")]);
     }
 
+    public void Damaged(int checkpoints)
+    {
+        if (checkpoints > 0)
+            metrics.CheckpointFailures.Add(checkpoints, [.. Tags, new("reason", "damaged")]);
+    }
+
     public void Evaluated(string domain, double nll)
     {
         lock (_validation)

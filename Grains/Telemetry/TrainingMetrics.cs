@@ -27,9 +27,9 @@ internal sealed class TrainingMetrics : IDisposable
         DataWait = _meter.CreateCounter<double>("bam.data_wait", "s", "Time that steps waited for data.");
         CheckpointDuration = _meter.CreateHistogram("bam.checkpoint.duration", "s", "Time of a save: 'copy' holds the training, 'write' does not.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300] });
-        CheckpointFailures = _meter.CreateCounter<long>("bam.checkpoint.failures", null, "Saves that failed.");
+        CheckpointFailures = _meter.CreateCounter<long>("bam.checkpoint.failures", null, "Saves that failed, and checkpoints found damaged.");
         NonFinite = _meter.CreateCounter<long>("bam.nonfinite_steps", null, "Updates left out because the gradient was not finite.");
-        Restarts = _meter.CreateCounter<long>("bam.restarts", null, "Attempts that took over after a death or a failure.");
+        Restarts = _meter.CreateCounter<long>("bam.restarts", null, "Attempts that took over from one that was lost, failed or moved.");
         StepsLost = _meter.CreateCounter<long>("bam.steps_lost", null, "Steps done again after a restart.");
         Recovery = _meter.CreateHistogram("bam.recovery.duration", "s", "From the notice of a death to the first new step.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [.5, 1, 2, 3, 4, 6, 8, 12, 20, 60, 300] });

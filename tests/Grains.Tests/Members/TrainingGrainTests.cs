@@ -1,0 +1,79 @@
+using Bam.Contracts.Grains;
+using Bam.Contracts.Status;
+using Bam.Grains.Members;
+using Bam.Grains.Tests.Clusters;
+
+namespace Bam.Grains.Tests.Members;
+
+public sealed class TrainingGrainTests
+{
+    [Fact]
+    public async Task A_grain_on_another_silo_than_its_lease_moves_there()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 2);
+        var assignment = await Assignment(cluster, "misplaced");
+        Assert.Equal(cluster.Silos[0], assignment.Lease.SiloName);
+
+        Assert.True((await cluster.EnsureRunning(assignment, activateOn: cluster.Silos[1])).Misplaced);
+        var answers = new List<TrainingReport>();
+        while (answers.Count < 5 && answers.All(answer => answer.Misplaced))
+            answers.Add(await cluster.EnsureRunning(assignment, activateOn: cluster.Silos[0]));
+
+        Assert.Equal((false, $"{cluster.Silos[0]}/cpu"), (answers[^1].Misplaced, answers[^1].Status.Device));
+    }
+
+    [Fact]
+    public async Task Starting_twice_starts_once()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1);
+        cluster.Pace.HoldOn(_ => true);
+        var assignment = await Assignment(cluster, "idempotent");
+
+        var reports = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => cluster.EnsureRunning(assignment, cluster.Silos[0])));
+
+        Assert.All(reports, report => Assert.Equal((1, 0), (report.Status.Attempt, report.Status.Restarts)));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_told_to_stop_saves_its_step_and_the_next_one_goes_on_from_there()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1);
+        cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint("moved", "seed", 4)));
+        var assignment = await Assignment(cluster, "moved");
+        await cluster.EnsureRunning(assignment, cluster.Silos[0]);
+        await TrainingCluster.Until(() => cluster.Pace.IsHeld(cluster.Silos[0]));
+        var reached = (await cluster.Report("moved", "seed")).Step;
+
+        await cluster.StopTraining("moved", "seed", StopReason.Moved);
+        Assert.Equal(1, (await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status.Attempt);   // it has not ended yet
+        cluster.Pace.Release();
+        TrainingReport? report = null;
+        await TrainingCluster.Until(async () =>
+            (report = await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status is { Attempt: 2, State: MemberState.Completed });
+
+        Assert.InRange(reached, 4, TinyRun.SeedSteps - 1);
+        Assert.InRange(report!.ResumedFrom, reached, reached + 1);
+        Assert.Equal((0, UndisturbedRun.Hashes["seed"]), (report.Status.Restarts, report.Status.CheckpointHash));
+    }
+
+    [Fact]
+    public async Task A_model_that_takes_ten_silos_down_without_a_new_checkpoint_is_given_up()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1);
+        await cluster.Store("branch", GrainKeys.Member("deadly", "seed"), new TrainingGrainState { Attempt = 10, Running = true, Restarts = 9, Deaths = 9 });
+
+        var report = await cluster.EnsureRunning(await Assignment(cluster, "deadly"), cluster.Silos[0]);
+
+        Assert.Equal((MemberState.Failed, 10), (report.Status.State, report.Status.Restarts));
+        Assert.Contains("died 10 times in a row", report.Status.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(cluster.Folder.At("store", "deadly")));
+    }
+
+    private static async Task<TrainingAssignment> Assignment(TrainingCluster cluster, string run) => new()
+    {
+        Run = TinyRun.In(run, cluster.Folder),
+        Member = "seed",
+        Kind = MemberKind.Seed,
+        Lease = (await cluster.Acquire(GrainKeys.Member(run, "seed")))!,
+    };
+}
