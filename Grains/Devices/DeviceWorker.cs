@@ -3,7 +3,6 @@ using Bam.Grains.Hosting;
 using Bam.Training.Native;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using static TorchSharp.torch;
 
 namespace Bam.Grains.Devices;
 
@@ -93,7 +92,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
         try
         {
             LogLoaded(_options.Device, TorchLibrary.Load().ToString(), _options.Threads);
-            set_num_threads(_options.Threads);
+            TorchLibrary.UseThreads(_options.Threads);
             _ready.SetResult();
         }
         catch (Exception e)

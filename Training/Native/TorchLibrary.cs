@@ -19,6 +19,9 @@ public static partial class TorchLibrary
     private static readonly Lock Gate = new();
     private static TorchLibraryInfo? _loaded;
 
+    /// <summary>Sets how many CPU threads torch uses for the calling thread's operations; call it first thing on a torch thread.</summary>
+    public static void UseThreads(int threads) => TorchSharp.torch.set_num_threads(threads);
+
     /// <summary>Loads libtorch, unless that was done before.</summary>
     /// <exception cref="TorchLibraryException">Nothing fits; one line with the remedy.</exception>
     public static TorchLibraryInfo Load()

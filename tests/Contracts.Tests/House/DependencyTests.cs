@@ -20,8 +20,9 @@ public sealed class DependencyTests
 
     [Theory]
     [InlineData("Contracts", "Bam.Contracts")]
+    [InlineData("Grains", "Bam.Grains")]
     [InlineData("Silo", "Bam.Silo")]
-    public void The_contracts_and_the_host_know_no_torch(string project, string assembly) =>
+    public void The_contracts_the_actors_and_the_host_know_no_torch(string project, string assembly) =>
         Assert.Empty(Facts(project, assembly).References("TorchSharp"));
 
     // Orleans' source generator comes along with the contracts, and registers even an assembly without messages.
