@@ -112,13 +112,16 @@ internal abstract partial class TrainingGrain
 
         if (session.Completion.IsFaulted)
             Failed(session.Completion.Exception.GetBaseException(), last);
-        else if (session.Completion is { IsCompletedSuccessfully: true, Result: { Completed: true, Checkpoint: { } final } }
-            && state.State.End == MemberState.Pending)
+        else if (session.Completion is { IsCompletedSuccessfully: true, Result: { Completed: true, Checkpoint: { } final } })
             Complete(final, last);
+        else
+            state.State.Error = null;   // told to stop: the next attempt does not begin for the reason that this one did
     }
 
     private void Complete(Checkpoint final, SessionSnapshot last)
     {
+        if (state.State.End != MemberState.Pending)
+            return;
         state.State.End = MemberState.Completed;
         state.State.Checkpoint = MemberSession.Reference(final);
         state.State.Evaluations = last.Evaluations;

@@ -39,21 +39,23 @@ public sealed class TrainingGrainTests
     {
         await using var cluster = await TrainingCluster.Start(silos: 1);
         cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint("moved", "seed", 4)));
+        await cluster.Store("branch", GrainKeys.Member("moved", "seed"), new TrainingGrainState { Attempt = 1, Running = true });
         var assignment = await Assignment(cluster, "moved");
-        await cluster.EnsureRunning(assignment, cluster.Silos[0]);
+        var started = (await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status;
+        Assert.Equal((2, 1, TrainingGrain.Died), (started.Attempt, started.Restarts, started.Error));
         await TrainingCluster.Until(() => cluster.Pace.IsHeld(cluster.Silos[0]));
         var reached = (await cluster.Report("moved", "seed")).Step;
 
         await cluster.StopTraining("moved", "seed", StopReason.Moved);
-        Assert.Equal(1, (await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status.Attempt);   // it has not ended yet
+        Assert.Equal(2, (await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status.Attempt);   // it has not ended yet
         cluster.Pace.Release();
         TrainingReport? report = null;
         await TrainingCluster.Until(async () =>
-            (report = await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status is { Attempt: 2, State: MemberState.Completed });
+            (report = await cluster.EnsureRunning(assignment, cluster.Silos[0])).Status is { Attempt: 3, State: MemberState.Completed });
 
         Assert.InRange(reached, 4, TinyRun.SeedSteps - 1);
         Assert.InRange(report!.ResumedFrom, reached, reached + 1);
-        Assert.Equal((0, UndisturbedRun.Hashes["seed"]), (report.Status.Restarts, report.Status.CheckpointHash));
+        Assert.Equal((1, null, UndisturbedRun.Hashes["seed"]), (report.Status.Restarts, report.Status.Error, report.Status.CheckpointHash));
     }
 
     [Fact]
