@@ -28,7 +28,8 @@ internal sealed class EngineEvaluation : IModelEvaluation
             {
                 failure = ExceptionDispatchInfo.Capture(e);
             }
-        }) { Name = "bam-eval" };
+        })
+        { Name = "bam-eval" };
         thread.Start();
         thread.Join();
         failure?.Throw();

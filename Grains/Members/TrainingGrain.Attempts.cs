@@ -51,6 +51,7 @@ internal abstract partial class TrainingGrain
                 Run = assignment.Run,
                 Member = plan,
                 ParentFolder = assignment.Parent?.Folder,
+                MustHaveStart = assignment.Kind != MemberKind.Seed,
                 Attempt = attempt,
                 Store = services.Options.Store,
                 TokenCache = services.Options.TokenCache,

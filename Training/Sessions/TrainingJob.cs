@@ -13,6 +13,9 @@ public sealed record TrainingJob
     /// <summary>Folder of the checkpoint that gives the first weights; null for random ones.</summary>
     public string? ParentFolder { get; init; }
 
+    /// <summary>Whether random weights would be a mistake: true for all but a seed model that the run trains itself.</summary>
+    public bool MustHaveStart { get; init; }
+
     /// <summary>Number of this attempt, from 1.</summary>
     public required int Attempt { get; init; }
 

@@ -89,7 +89,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             if (outcome is { Problem: StaleAttemptException stale })
                 throw stale;
             if (job.Run.Evaluate.Every is var every and > 0 && trainer.Step % every == 0 && trainer.Step < job.Member.Steps)
-                Evaluate(model, data, trainer.Step, final: false, cancellation);
+                EvaluateBetween(model, data, trainer.Step, cancellation);
         }
 
         if (last < trainer.Step)
@@ -117,6 +117,19 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         {
             throw new TrainingException(
                 $"{job.Member.Name}: the loss is {reading.Loss} at step {reading.Step}; lower learning_rate or look at the data", isFinal: false);
+        }
+    }
+
+    /// <summary>An evaluation between two steps; told to stop, the loop ends and saves as it does at any step.</summary>
+    private void EvaluateBetween(Transformer model, OpenedData data, long step, CancellationToken cancellation)
+    {
+        try
+        {
+            Evaluate(model, data, step, final: false, cancellation);
+        }
+        catch (OperationCanceledException) when (observer.ShouldStop())
+        {
+            // Half an evaluation is none.
         }
     }
 
@@ -164,7 +177,11 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         }
 
         if (job.ParentFolder is not { } folder)
-            return (null, damaged);
+        {
+            return !job.MustHaveStart ? (null, damaged) : throw new TrainingException(
+                $"{_store.Folder}: there is no checkpoint to start from; was the folder removed? launch the run again under another name", isFinal: true);
+        }
+
         var (parent, problem) = MemberStore.Verify(folder);
         // A model from elsewhere (an import) has no manifest of ours: its tensors are checked when they are read.
         parent ??= File.Exists(Path.Combine(folder, CheckpointManifest.FileName))

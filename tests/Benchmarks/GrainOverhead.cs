@@ -132,7 +132,10 @@ internal static class GrainOverhead
             .Configure<SiloOptions>(silo => silo.SiloName = "bench")
             .AddBamTraining(new TrainingHostOptions
             {
-                Store = Path.Combine(folder, "store"), TokenCache = Path.Combine(folder, "tokens"), Device = options.Device, Threads = options.Threads,
+                Store = Path.Combine(folder, "store"),
+                TokenCache = Path.Combine(folder, "tokens"),
+                Device = options.Device,
+                Threads = options.Threads,
             }));
         var host = builder.Build();
         await host.StartAsync();

@@ -109,6 +109,33 @@ public sealed class TrainingSessionTests
     }
 
     [Fact]
+    public void A_model_that_must_have_a_start_does_not_begin_at_random_when_its_folder_is_gone()
+    {
+        using var run = new TinyRun();
+
+        var failure = Assert.Throws<TrainingException>(() => Run(run.Job("bam") with { MustHaveStart = true }, new TinyRun.Observer()));
+
+        Assert.True(failure.IsFinal);
+        Assert.Contains("no checkpoint to start from", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_seed_model_that_is_given_becomes_a_checkpoint_of_the_run_and_is_evaluated()
+    {
+        using var run = new TinyRun();
+        var given = Train(run.Job("digits"));
+        var seed = run.Job("seed", parent: given.Folder);
+        var observer = new TinyRun.Observer();
+
+        var outcome = Run(seed with { Member = seed.Member with { Steps = 0 } }, observer);
+
+        Assert.Equal(given.ModelSha256, outcome.Checkpoint!.ModelSha256);
+        Assert.Equal(Path.Combine(run.Store("seed").Folder, "step-00000000"), outcome.Checkpoint.Folder);
+        Assert.Empty(observer.Steps);
+        Assert.Equal(2, observer.Final.Count);
+    }
+
+    [Fact]
     public void A_finished_model_that_is_opened_again_only_evaluates()
     {
         using var run = new TinyRun();
