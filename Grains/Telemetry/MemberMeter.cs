@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Bam.Training.Checkpoints;
 using Bam.Training.Optimization;
@@ -5,11 +6,18 @@ using Bam.Training.Optimization;
 namespace Bam.Grains.Telemetry;
 
 /// <summary>The numbers of one session. Written by the session's threads, read by the exporter's.</summary>
-internal sealed class MemberMeter(TrainingMetrics metrics, string run, string member, long targetSteps, Action<MemberMeter> close) : IDisposable
+internal sealed class MemberMeter(TrainingMetrics metrics, string run, string member, long targetSteps) : IDisposable
 {
+    // Longer than any usual scrape interval.
+    private static readonly TimeSpan Afterglow = TimeSpan.FromMinutes(2);
+
     private readonly Dictionary<string, double> _validation = [];
     private volatile StepReading? _reading;
     private long _skipped;
+    private long _ended;
+
+    /// <summary>Whether the session ended so long ago that its numbers would mislead.</summary>
+    public bool IsOver => Interlocked.Read(ref _ended) is var ended and not 0 && Stopwatch.GetElapsedTime(ended) > Afterglow;
 
     public KeyValuePair<string, object?>[] Tags { get; } = [new("run", run), new("branch", member)];
 
@@ -96,7 +104,7 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
 
     public void Pulse() => LastProgress = UnixTime();
 
-    public void Dispose() => close(this);
+    public void Dispose() => Interlocked.CompareExchange(ref _ended, Stopwatch.GetTimestamp(), 0);
 
     private static double UnixTime() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 

@@ -13,7 +13,7 @@ internal sealed class TrainingMetrics : IDisposable
     public const string MeterName = "Bam.Training";
 
     private readonly Meter _meter;
-    private readonly ConcurrentDictionary<MemberMeter, byte> _members = new();
+    private readonly ConcurrentDictionary<(string Run, string Member), MemberMeter> _members = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<Measurement<int>>> _states = new();
 
     public TrainingMetrics(IMeterFactory meters)
@@ -44,9 +44,9 @@ internal sealed class TrainingMetrics : IDisposable
         Gauge("bam.checkpoint.last_success.timestamp", "s", "When a checkpoint was last published, Unix time.", member => member.LastCheckpoint);
         Gauge("bam.last_progress.timestamp", "s", "When the last step was done, Unix time.", member => member.LastProgress);
         Gauge("bam.device_memory", "By", "Memory of the process that trains.", _ => MemberMeter.ProcessMemory);
-        _meter.CreateObservableGauge("bam.validation_loss", () => _members.Keys.SelectMany(member => member.Validation), null, "Validation loss, nats a token.");
-        _meter.CreateObservableGauge("bam.expert_token_share", () => _members.Keys.SelectMany(member => member.ExpertShares), null, "Part of the tokens an FFN expert got.");
-        _meter.CreateObservableGauge("bam.router_entropy", () => _members.Keys.SelectMany(member => member.Entropies), null, "Mean entropy of a router's gates, nats.");
+        _meter.CreateObservableGauge("bam.validation_loss", () => Shown.SelectMany(member => member.Validation), null, "Validation loss, nats a token.");
+        _meter.CreateObservableGauge("bam.expert_token_share", () => Shown.SelectMany(member => member.ExpertShares), null, "Part of the tokens an FFN expert got.");
+        _meter.CreateObservableGauge("bam.router_entropy", () => Shown.SelectMany(member => member.Entropies), null, "Mean entropy of a router's gates, nats.");
         _meter.CreateObservableGauge("bam.branch_state", () => _states.Values.SelectMany(states => states), null, "1 for the state that a model is in.");
         var version = typeof(TrainingMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
         _meter.CreateObservableGauge("bam.build_info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", version)), null, "The running version.");
@@ -77,12 +77,10 @@ internal sealed class TrainingMetrics : IDisposable
     /// <summary>Recorded by the coordinator.</summary>
     public Histogram<double> Recovery { get; }
 
-    /// <summary>The instruments of one session; its gauges vanish when it is disposed.</summary>
+    /// <summary>The instruments of one session; its gauges stay a while after it is disposed, so that its last numbers are scraped.</summary>
     public MemberMeter Open(string run, string member, long targetSteps)
     {
-        var opened = new MemberMeter(this, run, member, targetSteps, closed => _members.TryRemove(closed, out _));
-        _members[opened] = 0;
-        return opened;
+        return _members[(run, member)] = new MemberMeter(this, run, member, targetSteps);
     }
 
     /// <summary>Sets the state gauges of a run that is coordinated here; null takes them away.</summary>
@@ -96,8 +94,19 @@ internal sealed class TrainingMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
+    /// <summary>The sessions whose gauges are shown; those that ended too long ago are forgotten.</summary>
+    private IEnumerable<MemberMeter> Shown
+    {
+        get
+        {
+            foreach (var ended in _members.Where(member => member.Value.IsOver))
+                _members.TryRemove(ended);
+            return _members.Values;
+        }
+    }
+
     private void Gauge(string name, string? unit, string description, Func<MemberMeter, double> value) =>
-        _meter.CreateObservableGauge(name, () => _members.Keys
+        _meter.CreateObservableGauge(name, () => Shown
             .Select(member => new Measurement<double>(value(member), member.Tags))
             .Where(measurement => !double.IsNaN(measurement.Value)), unit, description);
 }

@@ -6,6 +6,9 @@ namespace Bam.Cluster;
 /// <summary>A local cluster of real silo processes in a folder of its own. Disposing it leaves no process and no file.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
+    // Ports of our own: another cluster that looks for free ones must not take those of a silo that was just killed.
+    private static readonly int PortBase = 14_000 + Environment.ProcessId % 400 * 12;
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private TestCluster(string home) => Home = home;
@@ -28,7 +31,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     public async Task Start(int silos) =>
-        (await BamProcess.Run("cluster", "up", "--silos", $"{silos}", "--threads", "1", "--home", Home)).MustSucceed();
+        (await BamProcess.Run("cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 
