@@ -16,9 +16,9 @@ internal static class SeedCheckpoint
         {
             var folder = Path.GetFullPath(path, baseFolder);
             if (!Directory.Exists(folder)) return $"'{path}' is no folder in {baseFolder}";
-            if (!File.Exists(Path.Combine(folder, "model.safetensors"))) return $"'{path}' has no model.safetensors";
-            var config = Path.Combine(folder, "config.json");
-            if (!File.Exists(config)) return $"'{path}' has no config.json";
+            if (!File.Exists(Path.Combine(folder, Checkpoint.ModelFile))) return $"'{path}' has no {Checkpoint.ModelFile}";
+            var config = Path.Combine(folder, Checkpoint.ConfigFile);
+            if (!File.Exists(config)) return $"'{path}' has no {Checkpoint.ConfigFile}";
             var difference = Difference(ModelConfig.FromJson(File.ReadAllText(config), config), wanted);
             if (difference is null) ModelFolder.Verify(folder);
             return difference;

@@ -1,6 +1,7 @@
 using Bam.Client.Clusters;
 using Bam.Client.RunFiles;
 using Bam.Contracts.Status;
+using Bam.Training.Checkpoints;
 
 namespace Bam.Client.Verbs;
 
@@ -15,7 +16,7 @@ internal sealed record ModelReference(string? Folder, string? Run, string? Name)
     {
         if (Directory.Exists(model))
         {
-            foreach (var file in new[] { "model.safetensors", "config.json" })
+            foreach (var file in new[] { Checkpoint.ModelFile, Checkpoint.ConfigFile })
             {
                 if (!File.Exists(Path.Combine(model, file)))
                     throw new UserException($"{model}: this folder has no {file}, so it is no model", 2);

@@ -1,19 +1,15 @@
+using Bam.Grains.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Bam.Grains.Devices;
 
 /// <summary>The silos of the cluster that offer a device slot, by the metadata they announce.</summary>
-internal sealed class DeviceSilos(IClusterMembershipService membership, IServiceProvider services)
+internal sealed class DeviceSilos(IClusterMembershipService membership, ISiloMetadataCache metadata)
 {
-    public const string DeviceKey = "bam.device", SlotsKey = "bam.slots";
-
-    // Resolved late: the cache is there only when the silo announces metadata.
-    private readonly ISiloMetadataCache _metadata = services.GetRequiredService<ISiloMetadataCache>();
-
     /// <summary>Active silos with a slot, in the order of their names.</summary>
     public IReadOnlyList<DeviceSilo> Active => [.. membership.CurrentSnapshot.Members.Values
         .Where(member => member.Status == SiloStatus.Active && Has(member.SiloAddress))
-        .Select(member => new DeviceSilo(member.SiloAddress, member.Name, Metadata(member.SiloAddress, DeviceKey) ?? "cpu"))
+        .Select(member => new DeviceSilo(member.SiloAddress, member.Name, Metadata(member.SiloAddress, DeviceMetadata.DeviceKey) ?? "cpu"))
         .OrderBy(silo => silo.Name, StringComparer.Ordinal)];
 
     /// <summary>Whether a silo lives. Asks the membership only: the metadata of a silo may be on its way when this one has just started.</summary>
@@ -21,7 +17,7 @@ internal sealed class DeviceSilos(IClusterMembershipService membership, IService
         membership.CurrentSnapshot.Members.TryGetValue(silo, out var member) && member.Status == SiloStatus.Active;
 
     /// <summary>Whether a silo has a slot.</summary>
-    public bool Has(SiloAddress silo) => Metadata(silo, SlotsKey) is { } slots && slots != "0";
+    public bool Has(SiloAddress silo) => Metadata(silo, DeviceMetadata.SlotsKey) is { } slots && slots != "0";
 
-    private string? Metadata(SiloAddress silo, string key) => _metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key);
+    private string? Metadata(SiloAddress silo, string key) => metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(key);
 }

@@ -1,4 +1,5 @@
 using Bam.Contracts.Clusters;
+using Bam.Grains;
 using Bam.Grains.Hosting;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -10,9 +11,6 @@ namespace Bam.Silo.Hosting;
 /// <summary>The silo: cluster, stores, failure detection and training.</summary>
 internal static class OrleansHosting
 {
-    /// <summary>Name of the grain storage that every grain's state lies in.</summary>
-    public const string StorageName = "bam";
-
     public static void AddBamOrleans(this WebApplicationBuilder builder, SiloSettings settings) => builder.UseOrleans(silo => silo
         .Identify(settings)
         .StoreInSqlite(SqliteStore.ConnectionString(settings.Home))
@@ -29,17 +27,13 @@ internal static class OrleansHosting
         .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
         .Configure<SiloOptions>(options => options.SiloName = settings.Name)
         .ConfigureEndpoints(settings.Address, settings.SiloPort, settings.GatewayPort)
-        .UseSiloMetadata(new Dictionary<string, string>
-        {
-            ["bam.device"] = settings.Device,
-            ["bam.slots"] = settings.Slots.ToString(),
-        });
+        .UseSiloMetadata(DeviceMetadata.Of(settings.Device, settings.Slots));
 
     /// <summary>Membership, grain state and reminders in one file.</summary>
     internal static ISiloBuilder StoreInSqlite(this ISiloBuilder silo, string connectionString) => silo
         .UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString))
         .UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString))
-        .AddAdoNetGrainStorage(StorageName, storage => storage.Configure<Serializer>((options, serializer) =>
+        .AddAdoNetGrainStorage(TrainingGrainStorage.Name, storage => storage.Configure<Serializer>((options, serializer) =>
         {
             (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString);
             // Numbered ids, known types only: what is stored today is read by the next version, and a row can name no type to load.

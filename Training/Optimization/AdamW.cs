@@ -36,8 +36,8 @@ public sealed class AdamW : IDisposable
         _gradients = parameters.HasCopies ? Zeros() : null;
         _groups =
         [
-            new([.. Indices(spec => spec.Group != TensorGroup.Norm)], spec.WeightDecay),
-            new([.. Indices(spec => spec.Group == TensorGroup.Norm)], 0),
+            Of(tensor => tensor.Group != TensorGroup.Norm, spec.WeightDecay),
+            Of(tensor => tensor.Group == TensorGroup.Norm, decay: 0),
         ];
     }
 
@@ -93,19 +93,26 @@ public sealed class AdamW : IDisposable
 
     private void Update(Group group, Tensor[] gradients, Tensor divisor, Tensor bad, double learningRate)
     {
-        Tensor[] Of(IReadOnlyList<Tensor> all) => [.. group.Indices.Select(i => all[i])];
         Span<ulong> stack =
         [
-            Argument(Of(_parameters.Masters)), Argument(Of(gradients)), Argument(Of(FirstMoments)), Argument(Of(SecondMoments)),
-            Argument(Array.Empty<Tensor>()), Argument([.. group.Indices.Select(_ => Steps)]),
+            Argument(group.Masters), Argument(Pick(gradients, group.Indices)), Argument(group.First), Argument(group.Second),
+            Argument(Array.Empty<Tensor>()), Argument(group.Steps),
             Argument(learningRate), Argument(_spec.Beta1), Argument(_spec.Beta2), Argument(group.Decay), Argument(Epsilon),
             Argument(false), Argument(false), Optional(divisor), Optional(bad),
         ];
         Call("aten::_fused_adamw_\0"u8, "\0"u8, stack);
     }
 
-    private IEnumerable<int> Indices(Func<TensorSpec, bool> which) =>
-        Enumerable.Range(0, _parameters.Specs.Count).Where(i => which(_parameters.Specs[i]));
+    private Group Of(Func<TensorSpec, bool> which, double decay)
+    {
+        int[] indices = [.. Enumerable.Range(0, _parameters.Specs.Count).Where(i => which(_parameters.Specs[i]))];
+        return new Group(
+            indices, Pick(_parameters.Masters, indices), Pick(FirstMoments, indices), Pick(SecondMoments, indices),
+            [.. indices.Select(_ => Steps)], decay);
+    }
 
-    private sealed record Group(int[] Indices, double Decay);
+    private static Tensor[] Pick(IReadOnlyList<Tensor> all, int[] indices) => Array.ConvertAll(indices, i => all[i]);
+
+    /// <summary>Tensors with one decay, in the lists that the kernel takes; only the gradients change from step to step.</summary>
+    private sealed record Group(int[] Indices, Tensor[] Masters, Tensor[] First, Tensor[] Second, Tensor[] Steps, double Decay);
 }

@@ -128,7 +128,7 @@ internal static class GrainOverhead
             .UseLocalhostClustering(siloPort: 11_911, gatewayPort: 11_912)
             .AddMemoryGrainStorage(TrainingGrainStorage.Name)
             .UseInMemoryReminderService()
-            .UseSiloMetadata(new Dictionary<string, string> { ["bam.device"] = options.Device, ["bam.slots"] = "1" })
+            .UseSiloMetadata(DeviceMetadata.Of(options.Device, slots: 1))
             .Configure<SiloOptions>(silo => silo.SiloName = "bench")
             .AddBamTraining(new TrainingHostOptions
             {

@@ -31,7 +31,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
             var clock = _clocks[specific.SiloName] = new SiloClock(specific.SiloName, Pace);
             silo.Services.AddSingleton<TimeProvider>(clock);
             silo.Services.AddGrainStorage(TrainingGrainStorage.Name, (services, _) => Storage.Of(clock, services.GetRequiredService<Serializer>()));
-            silo.UseSiloMetadata(new Dictionary<string, string> { ["bam.device"] = "cpu", ["bam.slots"] = "1" });
+            silo.UseSiloMetadata(DeviceMetadata.Of("cpu", slots: 1));
             silo.UseInMemoryReminderService();
             silo.Configure<ClusterMembershipOptions>(membership =>
             {

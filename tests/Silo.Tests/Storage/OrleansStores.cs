@@ -1,4 +1,5 @@
 using Bam.Contracts.Clusters;
+using Bam.Grains;
 using Bam.Silo.Hosting;
 using Bam.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,7 +39,7 @@ internal sealed class OrleansStores : IDisposable
     /// <summary>The grain storage that grains name "bam".</summary>
     public async Task<IGrainStorage> GrainStorage(CancellationToken cancellation)
     {
-        var storage = _host.Services.GetRequiredKeyedService<IGrainStorage>(OrleansHosting.StorageName);
+        var storage = _host.Services.GetRequiredKeyedService<IGrainStorage>(TrainingGrainStorage.Name);
         var lifecycle = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
         ((ILifecycleParticipant<ISiloLifecycle>)storage).Participate(lifecycle);
         await lifecycle.OnStart(cancellation);
