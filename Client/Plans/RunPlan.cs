@@ -22,18 +22,13 @@ internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IRea
     public static RunPlan Of(RunSpec spec, double? flopsPerSecond = null, int devices = 1)
     {
         var dense = ModelConfig.Dense(spec.Model, spec.Tokenizer, Tokenizers.VocabSize(spec.Tokenizer));
-        IReadOnlyList<string> experts =
-        [
-            .. spec.IncludeSeedAsExpert ? ["seed"] : Array.Empty<string>(),
-            .. spec.Branches.Select(branch => branch.Name),
-        ];
         List<ModelPlan> models =
         [
             ModelPlan.Of(
                 "seed", MemberKind.Seed, dense, spec.SeedModel.Train, spec.SeedModel.Checkpoint is null ? spec.SeedModel.Steps : 0),
             .. spec.Branches.Select(branch => ModelPlan.Of(branch.Name, MemberKind.Branch, dense, branch.Train, branch.Steps)),
             .. spec.Mixtures.Select(mixture =>
-                ModelPlan.Of(mixture.Name, MemberKind.Mixture, dense.Mixture(mixture, experts), mixture.Train, mixture.Steps)),
+                ModelPlan.Of(mixture.Name, MemberKind.Mixture, dense.Mixture(mixture), mixture.Train, mixture.Steps)),
         ];
         PhasePlan[] phases =
         [

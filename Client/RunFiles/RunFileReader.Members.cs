@@ -50,7 +50,7 @@ internal sealed partial class RunFileReader
         return branches;
     }
 
-    private List<MixtureSpec> Mixtures(ModelConfig dense, IReadOnlyList<string> experts, TrainSpec defaults, MemberNames names)
+    private List<MixtureSpec> Mixtures(ModelConfig dense, IReadOnlyList<string> experts, IReadOnlyList<DomainShare> data, TrainSpec defaults, MemberNames names)
     {
         var mixtures = new List<MixtureSpec>();
         var section = _root.Section("mixtures");
@@ -71,8 +71,10 @@ internal sealed partial class RunFileReader
                 RouterStd = mixture.Number("router_std", 0.02, NumberRule.NotNegative),
                 Steps = 1,
                 Train = train,
+                Experts = experts,
+                Data = data,
             };
-            mixtures.Add(spec with { Steps = Steps(mixture, train, dense.Mixture(spec, experts)) });
+            mixtures.Add(spec with { Steps = Steps(mixture, train, dense.Mixture(spec)) });
         }
 
         return mixtures;

@@ -81,8 +81,7 @@ internal sealed partial class RunFileReader
             SeedModel = seedModel,
             Branches = branches,
             IncludeSeedAsExpert = includeSeed,
-            Mixtures = Mixtures(dense, experts, train, names),
-            MixtureData = _root.Has("mixture_data") ? Shares(_root, "mixture_data") : EqualShares(),
+            Mixtures = Mixtures(dense, experts, _root.Has("mixture_data") ? Shares(_root, "mixture_data") : EqualShares(), train, names),
             Checkpoints = Checkpoints(),
             Evaluate = Evaluate(),
         };

@@ -10,7 +10,7 @@ internal interface IRunClient : IAsyncDisposable
     /// <summary>Raised for each try of a call that the cluster did not answer.</summary>
     event Action? Reconnecting;
 
-    Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation);
+    Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation);
 
     /// <summary>The run as last seen; null when no run has this name.</summary>
     Task<RunStatus?> GetStatus(string run, CancellationToken cancellation);

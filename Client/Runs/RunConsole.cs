@@ -18,7 +18,7 @@ internal sealed class RunConsole(IGrainFactory grains, IAsyncDisposable connecti
         remove => patience.Retrying -= value;
     }
 
-    public Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation) =>
+    public Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation) =>
         patience.Call(ct => Coordinator(spec.Name).Launch(spec, ct), cancellation);
 
     public Task<RunStatus?> GetStatus(string run, CancellationToken cancellation) =>

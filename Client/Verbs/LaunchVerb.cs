@@ -31,7 +31,7 @@ internal sealed class LaunchVerb : IVerb
         var json = _options.Json(line);
         var spec = RunFileReader.Read(line.GetRequiredValue(_file));
         await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
-        var outcome = await client.Launch(spec, cancellation).ConfigureAwait(false);
+        var (outcome, _) = await client.Launch(spec, cancellation).ConfigureAwait(false);
         if (outcome == LaunchOutcome.NameTaken)
             throw new UserException(
                 $"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'; give this one another name", 2);

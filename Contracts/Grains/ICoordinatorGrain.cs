@@ -8,9 +8,12 @@ namespace Bam.Contracts.Grains;
 [Alias("bam.ICoordinatorGrain")]
 public interface ICoordinatorGrain : IGrainWithStringKey
 {
-    /// <summary>Starts the run. The same specification again changes nothing; another one under this name is refused.</summary>
+    /// <summary>
+    /// Starts the run. The same specification again changes nothing; one that adds domains, branches or mixtures to a completed run extends
+    /// it, and what was there stays; any other under this name is refused.
+    /// </summary>
     [Alias("Launch")]
-    Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation = default);
+    Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation = default);
 
     /// <summary>The run as last seen; null when no run has this name.</summary>
     [Alias("GetStatus"), AlwaysInterleave]

@@ -17,6 +17,10 @@ public interface ITrainingGrain : IGrainWithStringKey
     [Alias("Reopen")]
     Task Reopen(string reason, CancellationToken cancellation = default);
 
+    /// <summary>Takes a finished model back to evaluate it on the run's present domains. Its weights stay, and it is no restart.</summary>
+    [Alias("Reevaluate")]
+    Task Reevaluate(CancellationToken cancellation = default);
+
     /// <summary>How the training stands, without starting anything.</summary>
     [Alias("GetReport"), AlwaysInterleave]
     Task<TrainingReport> GetReport(CancellationToken cancellation = default);

@@ -11,4 +11,7 @@ public enum LaunchOutcome
 
     /// <summary>Another run has this name.</summary>
     NameTaken,
+
+    /// <summary>A completed run was extended: what is new trains, what was there stays.</summary>
+    Extended,
 }

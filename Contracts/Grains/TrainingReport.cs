@@ -25,4 +25,7 @@ public sealed record TrainingReport
 
     /// <summary>Damaged checkpoints set aside by the present attempt, newest first.</summary>
     [Id(6)] public IReadOnlyList<string> DamagedCheckpoints { get; init; } = [];
+
+    /// <summary>What the present attempt measured of a mixture before its first step, one line; null for nothing.</summary>
+    [Id(7)] public string? Opening { get; init; }
 }

@@ -22,15 +22,12 @@ public sealed record RunSpec
 
     [Id(6)] public required IReadOnlyList<BranchSpec> Branches { get; init; }
 
-    /// <summary>Whether an untouched copy of the seed model is the first expert of every mixture, as in the paper.</summary>
+    /// <summary>Whether an untouched copy of the seed model is the first expert of every mixture that names no experts, as in the paper.</summary>
     [Id(7)] public bool IncludeSeedAsExpert { get; init; } = true;
 
     [Id(8)] public required IReadOnlyList<MixtureSpec> Mixtures { get; init; }
 
-    /// <summary>Shares of the domains in the data of every mixture.</summary>
-    [Id(9)] public required IReadOnlyList<DomainShare> MixtureData { get; init; }
+    [Id(9)] public CheckpointSpec Checkpoints { get; init; } = new();
 
-    [Id(10)] public CheckpointSpec Checkpoints { get; init; } = new();
-
-    [Id(11)] public EvaluationSpec Evaluate { get; init; } = new();
+    [Id(10)] public EvaluationSpec Evaluate { get; init; } = new();
 }

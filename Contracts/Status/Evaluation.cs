@@ -16,4 +16,16 @@ public sealed record Evaluation(
 {
     /// <summary><c>exp(Nll)</c>.</summary>
     public double Perplexity => Math.Exp(Nll);
+
+    /// <summary>Tokens of a window.</summary>
+    [Id(5)] public int Window { get; init; }
+
+    /// <summary>Tokens between two windows.</summary>
+    [Id(6)] public int Stride { get; init; }
+
+    /// <summary>What a mixture's routers did on this domain, a layer each; empty for a dense model.</summary>
+    [Id(7)] public IReadOnlyList<RouterUse> Routing { get; init; } = [];
+
+    /// <summary>Names of the mixture's experts, in order; empty for a dense model.</summary>
+    [Id(8)] public IReadOnlyList<string> Experts { get; init; } = [];
 }

@@ -53,6 +53,9 @@ public sealed record MemberStatus
     /// <summary>Folder of the newest checkpoint; null for none.</summary>
     [Id(17)] public string? CheckpointFolder { get; init; }
 
+    /// <summary>FLOPs of the training in the surviving history, as <c>plan</c> counts them.</summary>
+    [Id(18)] public double Flops { get; init; }
+
     /// <summary>Part that is done, in [0, 1].</summary>
     public double Progress => State == MemberState.Completed ? 1 : TargetSteps <= 0 ? 0 : Math.Min(1, (double)Step / TargetSteps);
 }

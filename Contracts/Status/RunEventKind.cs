@@ -18,4 +18,10 @@ public enum RunEventKind
     MemberCompleted,
     MemberFailed,
     Ended,
+
+    /// <summary>Domains, branches or mixtures were added to a finished run.</summary>
+    Extended,
+
+    /// <summary>A mixture was measured before its first step.</summary>
+    Opened,
 }

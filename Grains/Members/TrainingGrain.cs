@@ -74,6 +74,8 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
         await Save();
     }
 
+    public Task Reevaluate(CancellationToken cancellation) => Task.CompletedTask;
+
     public Task<TrainingReport> GetReport(CancellationToken cancellation) => Task.FromResult(Report());
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

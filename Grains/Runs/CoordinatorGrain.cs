@@ -48,14 +48,14 @@ internal sealed partial class CoordinatorGrain(
         return Task.CompletedTask;
     }
 
-    public async Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation)
+    public async Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation)
     {
         if (Run.Spec is { } known && !RunSpecs.AreEqual(known, spec))
-            return LaunchOutcome.NameTaken;
+            return new(LaunchOutcome.NameTaken);
         if (Run.Spec is not null)
         {
             await Register();   // a launch that died half-way is made whole by the next one
-            return LaunchOutcome.AlreadyLaunched;
+            return new(LaunchOutcome.AlreadyLaunched);
         }
 
         // The reminder first: should this silo die before the registry knows the run, it is what finds it.
@@ -72,7 +72,7 @@ internal sealed partial class CoordinatorGrain(
         _events.Add(RunEventKind.PhaseBegan, null, "seed model");
         await Save();
         await Register();
-        return LaunchOutcome.Started;
+        return new(LaunchOutcome.Started);
     }
 
     public Task<RunStatus?> GetStatus(CancellationToken cancellation)

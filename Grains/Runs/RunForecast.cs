@@ -31,7 +31,7 @@ internal static class RunForecast
     {
         var dense = ModelConfig.Dense(spec.Model, spec.Tokenizer, Tokenizers.VocabSize(spec.Tokenizer));
         var config = spec.Mixtures.FirstOrDefault(mixture => mixture.Name == status.Name) is { } mixture
-            ? dense.Mixture(mixture, [.. spec.Branches.Select(branch => branch.Name), .. spec.IncludeSeedAsExpert ? new[] { MemberPlan.Seed } : []])
+            ? dense.Mixture(mixture)
             : dense;
         return (double)Math.Max(0, status.TargetSteps - status.Step) * MemberPlan.Of(spec, status.Name).Train.Batch * config.Context * FlopCount.Training(config);
     }

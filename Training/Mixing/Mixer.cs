@@ -26,7 +26,7 @@ public static class Mixer
         IReadOnlyList<MixSource> sources, MixtureSpec spec, long seed, MemberStore store, CancellationToken cancellation = default)
     {
         var dense = CommonConfig(sources);
-        var config = dense.Mixture(spec, [.. sources.Select(source => source.Name)]);
+        var config = dense.Mixture(spec with { Experts = [.. sources.Select(source => source.Name)] });
         var bytes = TensorLayout.Parameters(config) * sizeof(float);
         var files = sources.Select(source => source.Checkpoint.OpenModel()).ToArray();
         try

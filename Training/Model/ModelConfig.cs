@@ -58,6 +58,8 @@ public sealed record ModelConfig
 
     public bool FfnRenormalise { get; init; }
 
+    public bool AttentionRenormalise { get; init; }
+
     /// <summary>Tokenizer that the model was trained with.</summary>
     public string Tokenizer { get; init; } = "bytes";
 
@@ -66,13 +68,22 @@ public sealed record ModelConfig
 
     [JsonIgnore] public int HeadWidth => Width / Heads;
 
-    /// <summary>Experts that attend: E with soft routing, else one.</summary>
-    [JsonIgnore] public int AttentionExperts => Experts > 0 && Attention == AttentionMode.Soft ? Experts : 1;
+    /// <summary>Experts that attend: E when attention is routed, else one.</summary>
+    [JsonIgnore] public int AttentionExperts => RoutesAttention ? Experts : 1;
 
     /// <summary>Sets of keys and values: E with KV experts, else one.</summary>
     [JsonIgnore] public int KvExperts => Kv == KvMode.Experts ? AttentionExperts : 1;
 
-    [JsonIgnore] public bool RoutesAttention => Experts > 0 && Attention == AttentionMode.Soft;
+    /// <summary>Whether attention has experts and a router.</summary>
+    [JsonIgnore] public bool RoutesAttention => Experts > 0 && Attention is (AttentionMode.Soft or AttentionMode.Top1 or AttentionMode.Top2);
+
+    /// <summary>Attention experts that a token hears.</summary>
+    [JsonIgnore] public int AttentionTopK => Attention switch
+    {
+        AttentionMode.Top1 => 1,
+        AttentionMode.Top2 => Math.Min(2, AttentionExperts),
+        _ => AttentionExperts,
+    };
 
     /// <summary>The dense model of a run file's shape.</summary>
     /// <param name="shape">Validated shape.</param>
@@ -95,17 +106,17 @@ public sealed record ModelConfig
         Tokenizer = tokenizer,
     };
 
-    /// <summary>The mixture of models of this shape.</summary>
-    /// <param name="spec">Routing.</param>
-    /// <param name="experts">Names of the sources, in the order of the experts.</param>
-    public ModelConfig Mixture(MixtureSpec spec, IReadOnlyList<string> experts) => this with
+    /// <summary>The mixture of models of this shape; for a dense rival and for the members of an ensemble, this shape itself.</summary>
+    /// <param name="spec">Experts and routing.</param>
+    public ModelConfig Mixture(MixtureSpec spec) => spec.Kind != MixtureKind.Upcycled ? this : this with
     {
-        Experts = experts.Count,
-        ExpertNames = experts,
+        Experts = spec.Experts.Count,
+        ExpertNames = spec.Experts,
         Attention = spec.Attention,
         Kv = spec.Kv,
         FfnTopK = spec.FfnTopK,
         FfnRenormalise = spec.FfnRenormalise,
+        AttentionRenormalise = spec.AttentionRenormalise,
     };
 
     /// <summary>What keeps two dense models from being mixed, or one from being the other's seed: keys of <c>config.json</c> that differ.</summary>

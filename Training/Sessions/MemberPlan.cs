@@ -21,7 +21,7 @@ public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains,
         if (run.Branches.FirstOrDefault(branch => branch.Name == member) is { } branch)
             return new(member, branch.Domains, branch.Steps, branch.Train);
         if (run.Mixtures.FirstOrDefault(mixture => mixture.Name == member) is { } mixture)
-            return new(member, run.MixtureData, mixture.Steps, mixture.Train);
+            return new(member, mixture.Data, mixture.Steps, mixture.Train);
         throw new ArgumentException($"run '{run.Name}' has no model '{member}'", nameof(member));
     }
 }

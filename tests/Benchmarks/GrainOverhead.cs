@@ -103,7 +103,6 @@ internal static class GrainOverhead
             SeedModel = new SeedModelSpec { Domains = [new("general", 1)], Steps = options.Steps, Train = options.Train() },
             Branches = [],
             Mixtures = [],
-            MixtureData = [],
             Checkpoints = new CheckpointSpec(options.Steps, 2),
             Evaluate = new EvaluationSpec(0, 1000),
         });

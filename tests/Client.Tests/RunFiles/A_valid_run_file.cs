@@ -41,12 +41,12 @@ public sealed class A_valid_run_file : IDisposable
         var spec = _folder.Read(RunFolder.Valid);
 
         Assert.Equal([new("code", 0.9), new("general", 0.1)], spec.Branches[1].Domains);
-        Assert.Equal([0.25, 0.25, 0.5], spec.MixtureData.Select(share => share.Share));
+        Assert.Equal([0.25, 0.25, 0.5], spec.Mixtures[0].Data.Select(share => share.Share));
     }
 
     [Fact]
     public void Mixes_all_domains_alike_when_it_does_not_say() =>
-        Assert.Equal([1 / 3.0, 1 / 3.0, 1 / 3.0], _folder.Read("mixture_data: { general: 1, law: 1, code: 2 }", "").MixtureData.Select(share => share.Share));
+        Assert.Equal([1 / 3.0, 1 / 3.0, 1 / 3.0], _folder.Read("mixture_data: { general: 1, law: 1, code: 2 }", "").Mixtures[0].Data.Select(share => share.Share));
 
     [Fact]
     public void Hands_training_defaults_down_and_lets_a_member_override_them()
@@ -70,7 +70,7 @@ public sealed class A_valid_run_file : IDisposable
     public void Turns_flops_into_the_steps_that_cover_them()
     {
         var spec = _folder.Read(RunFolder.Valid);
-        var mixture = ModelConfig.Dense(spec.Model, "bytes", 257).Mixture(spec.Mixtures[1], ["seed", "law", "code"]);
+        var mixture = ModelConfig.Dense(spec.Model, "bytes", 257).Mixture(spec.Mixtures[1]);
 
         var perStep = FlopCount.Training(mixture) * 8.0 * 256;
         Assert.InRange(1e15, (spec.Mixtures[1].Steps - 1) * perStep, spec.Mixtures[1].Steps * perStep);

@@ -46,10 +46,10 @@ internal sealed class FakeCluster : IClusters, IRunClient
         return Task.FromResult(was);
     }
 
-    public Task<LaunchOutcome> Launch(RunSpec spec, CancellationToken cancellation)
+    public Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation)
     {
         Launched = spec;
-        return Task.FromResult(Outcome);
+        return Task.FromResult(new LaunchAnswer(Outcome));
     }
 
     public Task<RunStatus?> GetStatus(string run, CancellationToken cancellation)

@@ -82,11 +82,13 @@ public sealed class RoundTripTests : IDisposable
             {
                 Name = "btx", Attention = AttentionMode.Averaged, Kv = KvMode.Shared, FfnTopK = 2,
                 FfnRenormalise = true, RouterStd = 0.5, Steps = 9, Train = Train,
+                Kind = MixtureKind.Dense, Experts = ["law"], Data = [new("law", 1)], AttentionRenormalise = true,
+                RouterInit = RouterInit.Ridge, RouterScale = 5, RescaleFfn = true, FfnReinitialise = 0.25,
+                Frozen = FrozenParts.Experts, FrozenSteps = 3,
             },
         ],
-        MixtureData = [new("law", 1)],
         Checkpoints = new CheckpointSpec(Every: 11, Keep: 12),
-        Evaluate = new EvaluationSpec(Every: 13, Tokens: 14),
+        Evaluate = new EvaluationSpec(Every: 13, Tokens: 14, Stride: 15),
     };
 
     private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().BuildServiceProvider();
@@ -104,7 +106,6 @@ public sealed class RoundTripTests : IDisposable
             SeedModel = new(),
             Branches = [],
             Mixtures = [],
-            MixtureData = [],
         });
         AssertComesBack(Run);
     }
@@ -119,7 +120,13 @@ public sealed class RoundTripTests : IDisposable
             Launched = DateTimeOffset.UnixEpoch,
             Ended = DateTimeOffset.UnixEpoch.AddHours(1),
             Members = [Member, Member with { Name = "code" }],
-            Evaluations = [new("bam", "law", 65_536, 1.5, 2.25)],
+            Evaluations =
+            [
+                new("bam", "law", 65_536, 1.5, 2.25)
+                {
+                    Window = 128, Stride = 64, Routing = [new([0.25, 0.75], 0.5, [0.5, 0.5], 0.625)], Experts = ["seed", "law"],
+                },
+            ],
             Error = "none left",
             Goodput = 0.875,
             Remaining = TimeSpan.FromSeconds(5),

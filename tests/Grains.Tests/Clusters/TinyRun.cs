@@ -23,10 +23,18 @@ internal static class TinyRun
         ],
         SeedModel = new SeedModelSpec { Domains = [new("letters", 0.5), new("digits", 0.5)], Steps = SeedSteps, Train = Train },
         Branches = [Branch("digits", "digits", "letters"), Branch("letters", "letters", "digits")],
-        Mixtures = [new() { Name = "bam", Steps = MixtureSteps, Train = Train }],
-        MixtureData = [new("letters", 0.5), new("digits", 0.5)],
+        Mixtures = [Mixture("bam")],
         Checkpoints = new CheckpointSpec(Every: 4, Keep: 3),
         Evaluate = new EvaluationSpec(8, 200),
+    };
+
+    public static MixtureSpec Mixture(string name) => new()
+    {
+        Name = name,
+        Steps = MixtureSteps,
+        Train = Train,
+        Experts = ["seed", "digits", "letters"],
+        Data = [new("letters", 0.5), new("digits", 0.5)],
     };
 
     public static BranchSpec Branch(string name, string domain, string other) =>

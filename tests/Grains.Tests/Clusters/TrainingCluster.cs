@@ -67,7 +67,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
     public ICoordinatorGrain Coordinator(string run) => _cluster.Client.GetGrain<ICoordinatorGrain>(GrainKeys.Run(run));
 
     /// <summary>Launches a run, whose coordinator comes to live on a silo; the last one unless said otherwise.</summary>
-    public Task<LaunchOutcome> Launch(RunSpec spec, string? coordinator = null) =>
+    public Task<LaunchAnswer> Launch(RunSpec spec, string? coordinator = null) =>
         On(coordinator ?? Silos[^1], () => Coordinator(spec.Name).Launch(spec, Cancellation));
 
     /// <summary>Calls a training grain as a coordinator does; it comes to live on a silo unless it lives already.</summary>

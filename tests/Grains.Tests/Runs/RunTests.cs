@@ -12,7 +12,7 @@ public sealed class RunTests
         await using var cluster = await TrainingCluster.Start(silos: 2);
         using var totals = new MetricTotals("phases");
         cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint("phases", "bam", 8)));
-        Assert.Equal(LaunchOutcome.Started, await cluster.Launch(TinyRun.In("phases", cluster.Folder)));
+        Assert.Equal(LaunchOutcome.Started, (await cluster.Launch(TinyRun.In("phases", cluster.Folder))).Outcome);
         await cluster.Until("phases", status => status.Phase == RunPhase.Continue && cluster.Silos.Any(cluster.Pace.IsHeld));
         totals.Observe();
         cluster.Pace.Release();
@@ -67,9 +67,9 @@ public sealed class RunTests
         cluster.Pace.HoldOn(_ => true);
         var spec = TinyRun.In("twice", cluster.Folder);
         var outcomes = await Task.WhenAll(cluster.Launch(spec), cluster.Launch(TinyRun.In("twice", cluster.Folder)));
-        Assert.Equal([LaunchOutcome.Started, LaunchOutcome.AlreadyLaunched], outcomes.Order());
+        Assert.Equal([LaunchOutcome.Started, LaunchOutcome.AlreadyLaunched], outcomes.Select(answer => answer.Outcome).Order());
 
-        Assert.Equal(LaunchOutcome.NameTaken, await cluster.Launch(spec with { Seed = 4 }));
+        Assert.Equal(LaunchOutcome.NameTaken, (await cluster.Launch(spec with { Seed = 4 })).Outcome);
 
         Assert.Single(await cluster.Events("twice"), line => line.Kind == RunEventKind.Launched);
         Assert.Equal("twice", Assert.Single(await cluster.Runs()).Name);

@@ -170,14 +170,14 @@ public sealed class TensorNamesTests
 
     private static ModelConfig Config(string model)
     {
-        var spec = new MixtureSpec { Name = "m", Steps = 1 };
+        var spec = new MixtureSpec { Name = "m", Steps = 1, Experts = ["a", "b", "c"] };
         return model switch
         {
             "dense" => Dense,
             "untied" => Dense with { Tied = false },
-            "KV experts" => Dense.Mixture(spec, ["a", "b", "c"]),
-            "KV shared" => Dense.Mixture(spec with { Kv = KvMode.Shared }, ["a", "b", "c"]),
-            "BTX" => Dense.Mixture(spec with { Attention = AttentionMode.Averaged }, ["a", "b", "c"]),
+            "KV experts" => Dense.Mixture(spec),
+            "KV shared" => Dense.Mixture(spec with { Kv = KvMode.Shared }),
+            "BTX" => Dense.Mixture(spec with { Attention = AttentionMode.Averaged }),
             _ => throw new ArgumentOutOfRangeException(nameof(model), model, "unknown"),
         };
     }

@@ -81,7 +81,7 @@ public sealed class PaperNumbersTests
         Assert.Equal(3 * FlopCount.Forward(Paper590M), FlopCount.Training(Paper590M));
 
     private static ModelConfig Mixture(MixtureSpec spec, int experts = 4) =>
-        Paper590M.Mixture(spec, [.. Enumerable.Range(0, experts).Select(i => $"{i}")]);
+        Paper590M.Mixture(spec with { Experts = [.. Enumerable.Range(0, experts).Select(i => $"{i}")] });
 
     // What a layer more costs when its FFN has no width: attention, and the routers.
     private static long AttentionFlops(ModelConfig config)

@@ -34,12 +34,12 @@ internal static class Shapes
         ["BAM, KV experts"] = Mixture(new() { Name = "m", Steps = 1 }),
         ["BAM, KV sharing"] = Mixture(new() { Name = "m", Steps = 1, Kv = KvMode.Shared }),
         ["BAM, KV sharing, MHA"] = Mixture(new() { Name = "m", Steps = 1, Kv = KvMode.Shared }) with { KvHeads = 4 },
-        ["BAM, one expert"] = Dense.Mixture(new() { Name = "m", Steps = 1 }, ["only"]),
+        ["BAM, one expert"] = Mixture(new() { Name = "m", Steps = 1 }, experts: 1),
         ["BAM, top-2"] = Mixture(new() { Name = "m", Steps = 1, FfnTopK = 2 }),
         ["BAM, all experts, renormalised"] = Mixture(new() { Name = "m", Steps = 1, FfnTopK = 3, FfnRenormalise = true }),
         ["BTX"] = Mixture(new() { Name = "m", Steps = 1, Attention = AttentionMode.Averaged }),
     };
 
     public static ModelConfig Mixture(MixtureSpec spec, int experts = 3) =>
-        Dense.Mixture(spec, [.. Enumerable.Range(0, experts).Select(i => $"expert-{i}")]);
+        Dense.Mixture(spec with { Experts = [.. Enumerable.Range(0, experts).Select(i => $"expert-{i}")] });
 }

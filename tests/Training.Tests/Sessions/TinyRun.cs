@@ -23,8 +23,7 @@ internal sealed class TinyRun : IDisposable
             Domains = [.. new[] { "letters", "digits" }.Select(name => new DomainSpec(name, [_folder.At($"{name}.txt")], [_folder.At($"{name}.val.txt")]))],
             SeedModel = new SeedModelSpec { Domains = [new("letters", 1)], Steps = 12, Train = Train },
             Branches = [new("digits", [new("digits", 0.75), new("letters", 0.25)], 20, Train)],
-            Mixtures = [new() { Name = "bam", Steps = 8, Train = Train }],
-            MixtureData = [new("letters", 0.5), new("digits", 0.5)],
+            Mixtures = [new() { Name = "bam", Steps = 8, Train = Train, Experts = ["seed", "digits"], Data = [new("letters", 0.5), new("digits", 0.5)] }],
             Checkpoints = new CheckpointSpec(Every: 5, Keep: 3),
             Evaluate = new EvaluationSpec(0, 500),
         };
