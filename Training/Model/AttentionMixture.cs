@@ -5,12 +5,14 @@ namespace Bam.Training.Model;
 
 /// <summary>
 /// Soft mixture of attention: <c>y_t = Σ_j g_j(x_t) · Attn_j(x)_t</c>, <c>g = softmax(W_a x)</c> over all E experts
-/// (BAM, arXiv 2408.08274, section 4.2). The E experts run as one attention call with E·H query heads: with KV experts each
-/// group of heads has its own keys and values; with KV sharing every expert's heads attend to one set.
+/// (BAM, arXiv 2408.08274, section 4.2); with top-1 or top-2 routing (table 6) all but the largest gates are zero. The E experts run as
+/// one attention call with E·H query heads: with KV experts each group of heads has its own keys and values; with KV sharing every
+/// expert's heads attend to one set. Sparse gates save no work: they are there to compare how well they learn.
 /// </summary>
 internal sealed class AttentionMixture : IAttention
 {
     private readonly ModelConfig _config;
+    private readonly int _layer;
     private readonly Tensor _q, _k, _v;                                        // [E, H·K, D], and [E, Hkv·K, D] or [Hkv·K, D] twice
     private readonly Tensor _o, _router;                                       // [E, D, H·K], [E, D]
 
@@ -19,6 +21,7 @@ internal sealed class AttentionMixture : IAttention
         var block = $"blocks.{layer}.attention";
         var shared = config.Kv == KvMode.Shared;
         _config = config;
+        _layer = layer;
         _q = parameters[$"{block}.experts.q"];
         _k = parameters[shared ? $"{block}.k.weight" : $"{block}.experts.k"];
         _v = parameters[shared ? $"{block}.v.weight" : $"{block}.experts.v"];
@@ -26,27 +29,41 @@ internal sealed class AttentionMixture : IAttention
         _router = parameters[$"{block}.router.weight"];
     }
 
-    public Tensor Forward(Tensor x, RotaryTable rotary, int batch, int time, RoutingTrace? trace)
+    public Tensor Forward(Tensor x, ForwardPass pass)
     {
-        int experts = _config.Experts, heads = _config.Heads, kvHeads = _config.KvExperts * _config.KvHeads, width = _config.HeadWidth;
-        var q = rotary.Apply(Project(x, _q), batch, time, experts * heads, width);                   // [B, T, E·H, K]
-        var k = rotary.Apply(Project(x, _k), batch, time, kvHeads, width).transpose(1, 2);           // [B, Ekv·Hkv, T, K]
+        int batch = pass.Batch, time = pass.Time, experts = _config.Experts, width = _config.HeadWidth;
+        int heads = experts * _config.Heads, kvHeads = _config.KvExperts * _config.KvHeads;
+        var q = pass.Rotate(Project(x, _q), heads);                                                  // [B, T, E·H, K]
+        var k = pass.Rotate(Project(x, _k), kvHeads).transpose(1, 2);                                // [B, Ekv·Hkv, T, K]
         var v = Project(x, _v).view(batch, time, kvHeads, width).transpose(1, 2);
-        var y = Ops.CausalAttention(ByKvHead(q, batch, time).transpose(1, 2), k, v, grouped: experts * heads != kvHeads);
+        var y = pass.Attend(_layer, ByKvHead(q, batch, time).transpose(1, 2), k, v);
         var heard = ByExpert(y.transpose(1, 2), batch, time);                                        // [B, T, E, H·K]
-
-        var logits = Ops.Linear(x, _router).to(float32);                                             // [B, T, E]
-        var gates = logits.softmax(-1);
-        if (trace is not null)
-        {
-            trace.AttentionShares.Add(gates.mean([0, 1]));
-            trace.AttentionEntropies.Add(RoutingTrace.Entropy(gates, logits));
-        }
+        var gates = Gates(x, pass);                                                                  // [B, T, E]
 
         // The gate scales an expert's output; as W_o is linear it may scale its input, and Σ_j lies in the stacked [D, E·H·K].
-        var gated = heard.mul(gates.to(heard.dtype).unsqueeze(-1)).view(batch, time, experts * heads * width);
-        var output = _o.permute(1, 0, 2).reshape(_config.Width, experts * heads * width);
-        return Ops.Linear(gated, output);
+        var gated = heard.mul(gates.to(heard.dtype).unsqueeze(-1)).view(batch, time, heads * width);
+        return Ops.Linear(gated, _o.permute(1, 0, 2).reshape(_config.Width, heads * width));
+    }
+
+    private Tensor Gates(Tensor x, ForwardPass pass)
+    {
+        var logits = Ops.Wide(Ops.Linear(x, _router));                                               // [B, T, E]
+        var gates = Routing.Gates(logits, pass.Forced);
+        var applied = gates;
+        if (pass.Forced is null && _config.AttentionTopK < _config.Experts)
+        {
+            var (weights, chosen) = Routing.Choose(gates, _config.AttentionTopK, _config.AttentionRenormalise);
+            applied = zeros_like(gates).scatter(-1, chosen, weights);
+        }
+
+        if (pass.Trace is { } trace)
+        {
+            var shares = pass.Mean(applied.view(pass.Tokens, _config.Experts));
+            trace.AttentionShares.Add(shares.div(shares.sum()));
+            trace.AttentionEntropies.Add(pass.Mean(Routing.Entropy(gates, logits).view(-1)));
+        }
+
+        return applied;
     }
 
     private Tensor Project(Tensor x, Tensor weight) => Ops.Linear(x, weight.view(-1, _config.Width));

@@ -9,6 +9,6 @@ internal sealed class FeedForward(ParameterSet parameters, int layer) : IFeedFor
     private readonly Tensor _up = parameters[$"blocks.{layer}.ffn.up.weight"];          // [F, D]
     private readonly Tensor _down = parameters[$"blocks.{layer}.ffn.down.weight"];      // [D, F]
 
-    public Tensor Forward(Tensor x, int batch, int time, RouterLosses? losses, RoutingTrace? trace) =>
+    public Tensor Forward(Tensor x, ForwardPass pass) =>
         Ops.Linear(nn.functional.silu(Ops.Linear(x, _gate)).mul(Ops.Linear(x, _up)), _down);
 }

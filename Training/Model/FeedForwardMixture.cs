@@ -5,8 +5,8 @@ namespace Bam.Training.Model;
 
 /// <summary>
 /// Sparse mixture of FFN experts: <c>Σ_{i ∈ top-k} p_i(x) · FFN_i(x)</c>, <c>p = softmax(W_f x)</c> over all E experts, not
-/// renormalised unless asked (BAM, arXiv 2408.08274, section 3.3). Tokens are sorted by expert and every expert is one group of a
-/// grouped product: no token is dropped, nothing is padded, and no size is read back from the device.
+/// renormalised unless asked (BAM, arXiv 2408.08274, section 3.3); soft routing is k = E. Tokens are sorted by expert and every expert is
+/// one group of a grouped product: no token is dropped, nothing is padded, and no size is read back from the device.
 /// </summary>
 internal sealed class FeedForwardMixture(ModelConfig config, ParameterSet parameters, int layer) : IFeedForward
 {
@@ -16,15 +16,13 @@ internal sealed class FeedForwardMixture(ModelConfig config, ParameterSet parame
     private readonly Tensor _router = parameters[$"blocks.{layer}.ffn.router.weight"];  // [E, D]
     private readonly Scalar _experts = ((float)config.Experts).ToScalar();
 
-    public Tensor Forward(Tensor x, int batch, int time, RouterLosses? losses, RoutingTrace? trace)
+    public Tensor Forward(Tensor x, ForwardPass pass)
     {
-        int tokens = batch * time, k = config.FfnTopK, width = config.Width;
+        int tokens = pass.Tokens, k = config.FfnTopK, width = config.Width;
         var rows = x.view(tokens, width);                                      // [N, D], N = B·T
-        var logits = Ops.Linear(rows, _router).to(float32);                    // [N, E]
-        var gates = logits.softmax(-1);
-        var (weights, chosen) = gates.topk(k, -1);                             // [N, k] twice
-        if (config.FfnRenormalise)
-            weights = weights.div(weights.sum(-1, keepdim: true));
+        var logits = Ops.Wide(Ops.Linear(rows, _router));                      // [N, E]
+        var gates = Routing.Gates(logits, pass.Forced);
+        var (weights, chosen) = Routing.Choose(gates, k, config.FfnRenormalise);   // [N, k] twice
 
         var flat = chosen.view(-1);                                            // [N·k]
         var (_, order) = flat.sort(stable: true);
@@ -39,28 +37,32 @@ internal sealed class FeedForwardMixture(ModelConfig config, ParameterSet parame
 
         var (_, places) = order.sort();                                        // where each token's row went
         var returned = outputs.index_select(0, places);                        // [N·k, D], by token
-        weights = weights.to(x.dtype);
+        var applied = weights.to(x.dtype);
         var sum = k == 1
-            ? returned.mul(weights)
-            : weights.unsqueeze(1).bmm(returned.view(tokens, k, width));       // Σ over the chosen experts
+            ? returned.mul(applied)
+            : applied.unsqueeze(1).bmm(returned.view(tokens, k, width));       // Σ over the chosen experts
 
-        if (losses is not null || trace is not null)
-            Observe(logits, gates, counts, losses, trace);
-        return sum.view(batch, time, width);
+        if (pass.Losses is not null || pass.Trace is not null)
+            Observe(logits, gates, weights, pass.CountsAll ? counts : null, chosen, pass);
+        return sum.view(pass.Batch, pass.Time, width);
     }
 
-    private void Observe(Tensor logits, Tensor gates, Tensor counts, RouterLosses? losses, RoutingTrace? trace)
+    /// <param name="counts">Tokens of each expert, [E]; null when not all of them count.</param>
+    private void Observe(Tensor logits, Tensor gates, Tensor weights, Tensor? counts, Tensor chosen, ForwardPass pass)
     {
-        var shares = counts.to(float32);
-        shares = shares.div(shares.sum());                                     // f_i
-        if (losses is not null)
+        var taken = counts?.to(gates.dtype) ?? pass.Mean(zeros_like(gates).scatter(-1, chosen, ones_like(weights)));
+        var shares = taken.div(taken.sum());                                   // f_i
+        if (pass.Losses is { } losses)
         {
-            var balance = shares.mul(gates.mean([0])).sum().mul(_experts);     // E Σ f_i P_i
+            var balance = shares.mul(pass.Mean(gates)).sum().mul(_experts);    // E Σ f_i P_i
             var lse = logits.logsumexp(-1);                                    // [N]
-            losses.Add(balance, lse.mul(lse).mean());
+            losses.Add(balance, pass.Mean(lse.mul(lse)));
         }
 
-        trace?.FfnShares.Add(shares);
-        trace?.FfnEntropies.Add(RoutingTrace.Entropy(gates, logits));
+        if (pass.Trace is not { } trace)
+            return;
+        trace.FfnShares.Add(shares);
+        trace.FfnEntropies.Add(pass.Mean(Routing.Entropy(gates, logits)));
+        trace.FfnWeights.Add(pass.Mean(weights.sum(-1)));
     }
 }

@@ -5,5 +5,5 @@ namespace Bam.Training.Model;
 /// <summary>The attention half of a block: normalised input [B, T, D] to [B, T, D].</summary>
 internal interface IAttention
 {
-    Tensor Forward(Tensor x, RotaryTable rotary, int batch, int time, RoutingTrace? trace);
+    Tensor Forward(Tensor x, ForwardPass pass);
 }

@@ -58,6 +58,8 @@ public sealed record ModelConfig
 
     public bool FfnRenormalise { get; init; }
 
+    /// <summary>Whether the gates of top-1 or top-2 attention are scaled to sum to 1; left out of the file when they are not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AttentionRenormalise { get; init; }
 
     /// <summary>Tokenizer that the model was trained with.</summary>

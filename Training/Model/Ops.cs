@@ -10,7 +10,7 @@ namespace Bam.Training.Model;
 /// </summary>
 internal static class Ops
 {
-    private static readonly Scalar One = 1f.ToScalar();
+    public static readonly Scalar One = 1f.ToScalar();
 
     /// <summary>Sum of two tensors.</summary>
     public static Tensor Add(Tensor left, Tensor right) => left.add(right, One);
@@ -45,12 +45,15 @@ internal static class Ops
         return Result(stack[0]);
     }
 
-    /// <summary>Causal softmax attention: q [B, Hq, T, K], k and v [B, Hkv, T, K] give [B, Hq, T, K]; Hkv divides Hq, neighbours share.</summary>
-    public static Tensor CausalAttention(Tensor q, Tensor k, Tensor v, bool grouped)
+    /// <summary>
+    /// Softmax attention: q [B, Hq, T, K], k and v [B, Hkv, S, K] give [B, Hq, T, K]; Hkv divides Hq, neighbours share. Either causal from
+    /// the first key on, or with the keys that a mask bool [B, 1, T, S] allows, or without any limit.
+    /// </summary>
+    public static Tensor Attention(Tensor q, Tensor k, Tensor v, Tensor? visible, bool causal, bool grouped)
     {
         Span<ulong> stack =
         [
-            Argument(q), Argument(k), Argument(v), Optional(null), Argument(0.0), Argument(true), 0, Argument(grouped),
+            Argument(q), Argument(k), Argument(v), Optional(visible), Argument(0.0), Argument(causal), 0, Argument(grouped),
         ];
         Call("aten::scaled_dot_product_attention\0"u8, "\0"u8, stack);
         return Result(stack[0]);
@@ -61,15 +64,30 @@ internal static class Ops
     /// </summary>
     public static Tensor GroupedMatmul(Tensor x, Tensor weight, Tensor ends)
     {
+        if (x.dtype == ScalarType.Float64)
+            return OneByOne(x, weight, ends);                                  // the kernel knows no float64
         Span<ulong> stack = [Argument(x), Argument(weight), Optional(ends), Optional(null), 0];
         Call("aten::_grouped_mm\0"u8, "\0"u8, stack);
         return Result(stack[0]);
     }
+
+    /// <summary>The number in float32, or in float64 where the model computes so: routers and losses want no less.</summary>
+    public static Tensor Wide(Tensor x) => x.dtype == ScalarType.Float64 ? x : x.to(float32);
 
     /// <summary>Copies a list of tensors onto another, types converted, in one launch.</summary>
     public static void CopyAll(IReadOnlyList<Tensor> into, IReadOnlyList<Tensor> from)
     {
         Span<ulong> stack = [Argument(into), Argument(from), Argument(false)];
         Call("aten::_foreach_copy_\0"u8, "\0"u8, stack);
+    }
+
+    private static Tensor OneByOne(Tensor x, Tensor weight, Tensor ends)
+    {
+        var places = ends.cpu().data<int>().ToArray();
+        return cat([.. places.Select((end, i) =>
+        {
+            var start = i == 0 ? 0 : places[i - 1];
+            return x.narrow(0, start, end - start).matmul(weight[i]);
+        })]);
     }
 }

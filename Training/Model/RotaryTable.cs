@@ -9,12 +9,14 @@ namespace Bam.Training.Model;
 internal sealed class RotaryTable : IDisposable
 {
     private readonly Tensor _turns;                                            // [T, 1, K/2] complex
+    private readonly int _half;                                                // K/2
     private readonly bool _interleaved;
     private readonly ScalarType _real;
 
     public RotaryTable(ModelConfig config, Device device, ScalarType compute)
     {
         int context = config.Context, half = config.HeadWidth / 2;
+        _half = half;
         _interleaved = config.RopeInterleaved;
         _real = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var angles = new double[context * half * 2];
@@ -31,17 +33,25 @@ internal sealed class RotaryTable : IDisposable
         _turns = view_as_complex(tensor(angles, [context, 1, half, 2]).to(_real).to(device)).DetachFromDisposeScope();
     }
 
-    /// <summary>Turns every head of x [B, T, heads, K] by its position.</summary>
-    public Tensor Apply(Tensor x, int batch, int time, int heads, int headWidth)
+    /// <summary>Turns every head of x [B, T, heads·K] by its position, the first of a row being <paramref name="offset"/>: [B, T, heads, K].</summary>
+    public Tensor Apply(Tensor x, int batch, int offset, int time, int heads) => Turn(x, _turns.narrow(0, offset, time), batch, time, heads);
+
+    /// <summary>Turns every head of x [B, T, heads·K] by its token's position, int64 [B, T]: [B, T, heads, K].</summary>
+    public Tensor Apply(Tensor x, Tensor positions, int heads)
     {
-        var turns = _turns.narrow(0, 0, time);
+        int batch = (int)positions.size(0), time = (int)positions.size(1);
+        return Turn(x, _turns.index_select(0, positions.view(-1)).view(batch, time, 1, _half), batch, time, heads);
+    }
+
+    private Tensor Turn(Tensor x, Tensor turns, int batch, int time, int heads)
+    {
         var wide = x.dtype == _real ? x : x.to(_real);
         var pairs = _interleaved
-            ? wide.view(batch, time, heads, headWidth / 2, 2)
-            : wide.view(batch, time, heads, 2, headWidth / 2).transpose(-1, -2).contiguous();
+            ? wide.view(batch, time, heads, _half, 2)
+            : wide.view(batch, time, heads, 2, _half).transpose(-1, -2).contiguous();
         var turned = view_as_real(view_as_complex(pairs).mul(turns));          // [B, T, heads, K/2, 2]
         var back = _interleaved ? turned : turned.transpose(-1, -2);
-        var result = back.reshape(batch, time, heads, headWidth);
+        var result = back.reshape(batch, time, heads, 2 * _half);
         return x.dtype == _real ? result : result.to(x.dtype);
     }
 

@@ -11,12 +11,11 @@ internal sealed class RoutingTrace
     /// <summary>FFN: mean gate distribution's entropy in nats, a scalar a layer.</summary>
     public List<Tensor> FfnEntropies { get; } = [];
 
+    /// <summary>FFN: mean over tokens of the sum of the gates that were applied, a scalar a layer.</summary>
+    public List<Tensor> FfnWeights { get; } = [];
+
     /// <summary>Attention: mean gate of each expert, [E] a layer.</summary>
     public List<Tensor> AttentionShares { get; } = [];
 
     public List<Tensor> AttentionEntropies { get; } = [];
-
-    /// <summary>Mean over tokens of the entropy of <paramref name="gates"/>, [..., E] float32.</summary>
-    public static Tensor Entropy(Tensor gates, Tensor logits) =>
-        logits.log_softmax(-1).mul(gates).sum(-1).mean().neg();
 }

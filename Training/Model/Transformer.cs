@@ -29,30 +29,60 @@ public sealed class Transformer : IDisposable
     public ParameterSet Parameters { get; }
 
     /// <summary>Logits of every next token: int64 ids [B, T] give [B, T, V], in the type of the arithmetic.</summary>
-    public Tensor Forward(Tensor ids) => Forward(ids, losses: null, trace: null);
+    public Tensor Forward(Tensor ids) => Forward(ids, Pass(ids));
 
-    internal Tensor Forward(Tensor ids, RouterLosses? losses, RoutingTrace? trace)
+    /// <summary>Logits of the tokens that follow those in a cache, which takes them in: ids [B, T] give [B, T, V].</summary>
+    /// <param name="ids">The whole first part of each sequence, or one token more of each.</param>
+    /// <param name="cache">What was read before.</param>
+    /// <param name="padding">Padding on the left of each row's first part, [B]; null for none.</param>
+    public Tensor Forward(Tensor ids, KvCache cache, long[]? padding = null)
     {
-        int batch = (int)ids.size(0), time = (int)ids.size(1);
-        var x = Ops.Embedding(_embedding, ids);                                // [B, T, D]
-        foreach (var (norm, attention, ffn) in _blocks)
-        {
-            var n = Norm(x, norm);
-            x = Ops.Add(Ops.Add(x, attention.Forward(n, _rotary, batch, time, trace)), ffn.Forward(n, batch, time, losses, trace));
-        }
+        var pass = Pass(ids);
+        var inMiddle = cache.Length > 0 && pass.Time > 1;
+        var mask = padding is null && !inMiddle
+            ? null
+            : SequenceMask.LeftPadded(padding ?? new long[pass.Batch], cache.Length, pass.Time, Parameters.Device);
+        var logits = Forward(ids, pass with { Cache = cache, Mask = mask });
+        cache.Advance(pass.Time);
+        return logits;
+    }
 
+    /// <summary>A pass over ids [B, T] that is one sequence a row.</summary>
+    internal ForwardPass Pass(Tensor ids) => new((int)ids.size(0), (int)ids.size(1), _rotary);
+
+    internal Tensor Forward(Tensor ids, ForwardPass pass)
+    {
+        var x = Embed(ids);                                                    // [B, T, D]
+        for (var layer = 0; layer < _blocks.Length; layer++)
+            x = Advance(layer, x, Normalise(layer, x), pass);
         return Ops.Linear(Norm(x, _finalNorm), _head);
     }
 
+    /// <summary>The first block's input: ids [B, T] give [B, T, D].</summary>
+    internal Tensor Embed(Tensor ids) => Ops.Embedding(_embedding, ids);
+
+    /// <summary>What attention, FFN and routers of a block read: its normalised input, [B, T, D].</summary>
+    internal Tensor Normalise(int layer, Tensor x) => Norm(x, _blocks[layer].Norm);
+
+    /// <summary>One block: its input and normalised input [B, T, D] give its output.</summary>
+    internal Tensor Advance(int layer, Tensor x, Tensor n, ForwardPass pass) =>
+        Ops.Add(Ops.Add(x, _blocks[layer].Attention.Forward(n, pass)), _blocks[layer].Ffn.Forward(n, pass));
+
     /// <summary>Negative log-likelihood in nats of each target: ids and targets [B, T] give [B·T], float32.</summary>
-    public Tensor TokenLosses(Tensor ids, Tensor targets) =>
-        nn.functional.cross_entropy(Flat(Forward(ids)), targets.view(-1), reduction: nn.Reduction.None);
+    public Tensor TokenLosses(Tensor ids, Tensor targets) => TokenLosses(ids, targets, Pass(ids));
+
+    internal Tensor TokenLosses(Tensor ids, Tensor targets, ForwardPass pass) =>
+        nn.functional.cross_entropy(Flat(Forward(ids, pass)), targets.view(-1), reduction: nn.Reduction.None);
 
     /// <summary>The training loss and its parts, scalars on the device.</summary>
-    internal StepLoss Loss(Tensor ids, Tensor targets, LossWeights weights, RoutingTrace? trace)
+    /// <param name="ids">[B, T].</param>
+    /// <param name="targets">[B, T]; -100 is not counted.</param>
+    /// <param name="weights">Weights of the auxiliary losses.</param>
+    /// <param name="pass">Padding, packing, a trace; null for none of them.</param>
+    internal StepLoss Loss(Tensor ids, Tensor targets, LossWeights weights, ForwardPass? pass = null)
     {
         var losses = _config.Experts > 0 ? new RouterLosses() : null;
-        var nll = nn.functional.cross_entropy(Flat(Forward(ids, losses, trace)), targets.view(-1));
+        var nll = nn.functional.cross_entropy(Flat(Forward(ids, (pass ?? Pass(ids)) with { Losses = losses })), targets.view(-1));
         if (losses is not { Balance: { } balance, Z: { } z })
             return new(nll, nll, null, null);
         var total = Ops.AddScaled(Ops.AddScaled(nll, balance, weights.Balance), z, weights.Z);

@@ -63,7 +63,7 @@ public sealed class Trainer
         var inputs = tensor(_inputs, [_spec.Batch, _context]).to(device);      // [B, T]
         var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
         var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
-        var loss = _model.Loss(inputs, targets, _weights, trace);
+        var loss = _model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace });
         loss.Total.backward();
         var rate = _rate.At(Step);
         var norm = _optimizer.Step(rate);

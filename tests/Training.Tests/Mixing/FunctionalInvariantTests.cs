@@ -218,7 +218,7 @@ public sealed class FunctionalInvariantTests : IDisposable
     {
         using var quiet = no_grad();
         using var rotary = new RotaryTable(Shapes.Dense, CPU, ScalarType.Float32);
-        return attention.Forward(x, rotary, 1, Shapes.Dense.Context, trace: null).to(float64).contiguous().data<double>().ToArray();
+        return attention.Forward(x, new ForwardPass(1, Shapes.Dense.Context, rotary)).to(float64).contiguous().data<double>().ToArray();
     }
 
     private double[] Logits(ParameterSet parameters)

@@ -49,8 +49,8 @@ public sealed class TransformerTests
         using var parameters = Distinct(Shapes.All[shape]);
         using var model = new Transformer(parameters);
         var (inputs, targets) = (tensor(Ids(1, 3)[0], [1, Time]), tensor(Ids(1, 4)[0], [1, Time]));
-        double Loss() => model.Loss(inputs, targets, new LossWeights(0, 0), null).Nll.item<float>();
-        model.Loss(inputs, targets, new LossWeights(0, 0), null).Total.backward();
+        double Loss() => model.Loss(inputs, targets, new LossWeights(0, 0)).Nll.item<float>();
+        model.Loss(inputs, targets, new LossWeights(0, 0)).Total.backward();
 
         foreach (var (spec, weight) in parameters.Specs.Zip(parameters.Masters))
         {
@@ -91,7 +91,7 @@ public sealed class TransformerTests
         using var model = new Transformer(parameters);
         var ids = tensor(Ids(1, 5)[0], [1, Time]);
 
-        var loss = model.Loss(ids, ids, new LossWeights(0, 0), null);
+        var loss = model.Loss(ids, ids, new LossWeights(0, 0));
 
         Assert.Equal(parameters.Config.Layers, loss.Balance!.item<float>(), 1e-5);
         Assert.Equal(parameters.Config.Layers * Math.Pow(Math.Log(3), 2), loss.Z!.item<float>(), 1e-5);
