@@ -3,6 +3,7 @@ using Bam.Grains.Devices;
 using Bam.Grains.Telemetry;
 using Bam.Training.Checkpoints;
 using Bam.Training.Evaluation;
+using Bam.Training.Mixing;
 using Bam.Training.Optimization;
 using Bam.Training.Sessions;
 using Microsoft.Extensions.Logging;
@@ -83,11 +84,14 @@ internal sealed partial class MemberSession : ITrainingObserver
             Step = prepared.Step,
             ResumedFrom = prepared.Step,
             Parameters = prepared.Parameters,
-            FlopsPerToken = prepared.FlopsPerToken,
-            TokensPerStep = prepared.TokensPerStep,
+            Work = prepared.Work,
             Damaged = prepared.Damaged,
         });
         _meter.Damaged(prepared.Damaged.Count);
+    }
+
+    void ITrainingObserver.Opened(MixOpening opening)
+    {
     }
 
     void ITrainingObserver.Stepped(long step, TimeSpan duration, TimeSpan dataWait)
@@ -100,9 +104,9 @@ internal sealed partial class MemberSession : ITrainingObserver
             State = MemberState.Training,
             Step = step,
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
-            TokensPerSecond = now.TokensPerStep * _durations.Count / _durations.Sum(),
+            TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
-        _meter.Stepped(done.TokensPerStep, done.FlopsPerToken, duration, dataWait);
+        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait);
     }
 
     void ITrainingObserver.Read(StepReading reading)

@@ -1,4 +1,5 @@
 using Bam.Contracts.Status;
+using Bam.Training.Sessions;
 
 namespace Bam.Grains.Members;
 
@@ -13,13 +14,12 @@ internal sealed record SessionSnapshot
     /// <summary>Step that the session went on from.</summary>
     public long ResumedFrom { get; init; }
 
-    public long TokensPerStep { get; init; }
+    /// <summary>FLOPs and tokens of the steps; nothing before the session is prepared.</summary>
+    public TrainingWork Work { get; init; } = new(0, 0, 0, 0);
 
     public double Loss { get; init; } = double.NaN;
 
     public double TokensPerSecond { get; init; }
-
-    public long FlopsPerToken { get; init; }
 
     public long Parameters { get; init; }
 

@@ -106,7 +106,7 @@ internal abstract partial class TrainingGrain
         if (last.State != MemberState.Preparing)
         {
             state.State.Step = last.Step;
-            state.State.Tokens = last.Step * last.TokensPerStep;
+            state.State.Tokens = last.Step * last.Work.TokensPerStep;
             state.State.Parameters = last.Parameters;
             state.State.Loss = last.Loss;
         }

@@ -1,3 +1,5 @@
+using Bam.Training.Checkpoints;
+
 namespace Bam.Training.Mixing;
 
 /// <summary>Content of <c>receipt.json</c>: where every parameter of a mixture came from.</summary>
@@ -19,4 +21,11 @@ public sealed record MixReceipt
 
     /// <summary>Sources with the same weights: experts that begin as twins. Empty as it should be.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>What was measured before the first step; null in the mixture's step 0, which is written before that.</summary>
+    public MixOpening? Opening { get; init; }
+
+    /// <summary>The receipt of a mixture's checkpoint; null when it has none.</summary>
+    public static MixReceipt? Read(string folder) =>
+        File.Exists(Path.Combine(folder, Mixer.ReceiptFile)) ? CheckpointJson.Read<MixReceipt>(Path.Combine(folder, Mixer.ReceiptFile)) : null;
 }

@@ -9,6 +9,9 @@ namespace Bam.Training.Sessions;
 /// <param name="Train">How it is trained.</param>
 public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains, long Steps, TrainSpec Train)
 {
+    /// <summary>What a mixture is made of; null for the seed model and branches.</summary>
+    public MixtureSpec? Mixture { get; init; }
+
     /// <summary>Name of the seed model in every run.</summary>
     public const string Seed = "seed";
 
@@ -21,7 +24,7 @@ public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains,
         if (run.Branches.FirstOrDefault(branch => branch.Name == member) is { } branch)
             return new(member, branch.Domains, branch.Steps, branch.Train);
         if (run.Mixtures.FirstOrDefault(mixture => mixture.Name == member) is { } mixture)
-            return new(member, mixture.Data, mixture.Steps, mixture.Train);
+            return new(member, mixture.Data, mixture.Steps, mixture.Train) { Mixture = mixture };
         throw new ArgumentException($"run '{run.Name}' has no model '{member}'", nameof(member));
     }
 }
