@@ -33,7 +33,9 @@ internal sealed class PlanVerb : IVerb
         };
         Command.SetAction(line =>
         {
-            var plan = RunPlan.Of(RunFileReader.Read(line.GetRequiredValue(_file)), line.GetValue(_speed), line.GetValue(_devices));
+            var spec = RunFileReader.Read(line.GetRequiredValue(_file));
+            foreach (var warning in TwinExperts.Warnings(spec)) terminal.Error.WriteLine(warning);
+            var plan = RunPlan.Of(spec, line.GetValue(_speed), line.GetValue(_devices));
             if (options.Json(line)) JsonOutput.Write(terminal.Output, plan);
             else terminal.Screen.Write(PlanScreen.Render(plan));
             return ExitCode.Done;

@@ -92,6 +92,20 @@ public sealed class A_verb : IDisposable
         Assert.Equal(new(2, "", $"{_folder.RunFile}:26: checkpoints.keep: must be at least 2, not 1\n"), await Run($"plan {_folder.RunFile}"));
     }
 
+    [Theory]
+    [InlineData("plan RUNFILE", "experts: [seed, law, seed, seed]", "btx: seed is listed 3 times: experts that begin as twins\n")]
+    [InlineData("launch RUNFILE --detach", "experts: [law, law, seed, seed]", "btx: law is listed 2 times: experts that begin as twins\nbtx: seed is listed 2 times: experts that begin as twins\n")]
+    [InlineData("plan RUNFILE", "ffn_reinitialise: 0.5, experts: [seed, law, seed]", "")]
+    [InlineData("plan RUNFILE", "experts: [seed, law]", "")]
+    public async Task Warns_of_experts_that_begin_as_twins(string line, string experts, string warnings)
+    {
+        await File.WriteAllTextAsync(
+            _folder.RunFile, RunFolder.Valid.Replace("attention: averaged", $"{experts}, attention: averaged", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        var run = await Run(line.Replace("RUNFILE", _folder.RunFile, StringComparison.Ordinal));
+
+        Assert.Equal((0, warnings), (run.ExitCode, run.Error));
+    }
+
     [Fact]
     public async Task Tells_an_error_that_nobody_expected_in_a_line_with_its_log()
     {
