@@ -28,7 +28,8 @@ internal static class ModelExport
         try
         {
             Directory.CreateDirectory(aside);
-            IReadOnlyList<ExportedFile> copied = [.. Files.Where(file => File.Exists(Path.Combine(model, file))).Select(file => Copy(model, aside, file, cancellation))];
+            IReadOnlyList<ExportedFile> copied =
+                [.. Files.Where(file => File.Exists(Path.Combine(model, file))).Select(file => Copy(model, aside, file, cancellation))];
             if (Directory.Exists(target)) Directory.Delete(target);
             Directory.Move(aside, target);
             return copied;

@@ -20,7 +20,8 @@ internal sealed partial class RunFileReader
     private static List<MixtureSpec> WithLengths(List<(YamlSection Section, MixtureSpec Spec)> mixtures, ModelConfig dense)
     {
         var own = mixtures.Where(mixture => !mixture.Section.Has("match") && mixture.Spec.Kind != MixtureKind.Ensemble).ToDictionary(
-            mixture => mixture.Spec.Name, mixture => Lasting(mixture.Section, mixture.Spec, OwnSteps(mixture.Section, mixture.Spec, dense)));
+            mixture => mixture.Spec.Name,
+            mixture => Lasting(mixture.Section, mixture.Spec, OwnSteps(mixture.Section, mixture.Spec, dense)));
         return
         [
             .. mixtures.Select(mixture =>
@@ -58,8 +59,9 @@ internal sealed partial class RunFileReader
     {
         if (!section.Has("against"))
         {
-            if (own.Count == 0) section.Problem("match", "no other mixture states a length of its own; give one of them steps, tokens or flops");
-            return own.Count == 0 ? null : own[mixtures.First(mixture => own.ContainsKey(mixture.Spec.Name)).Spec.Name];
+            if (own.Count > 0) return own[mixtures.First(mixture => own.ContainsKey(mixture.Spec.Name)).Spec.Name];
+            section.Problem("match", "no other mixture states a length of its own; give one of them steps, tokens or flops");
+            return null;
         }
 
         if (section.Text("against") is not { } against) return null;

@@ -24,7 +24,8 @@ internal sealed partial class RunFileReader
 
     private static readonly Dictionary<string, KvMode> KvModes = new() { ["experts"] = KvMode.Experts, ["shared"] = KvMode.Shared };
 
-    private static readonly Dictionary<string, RouterInit> RouterInits = new() { ["random"] = RouterInit.Random, ["ridge"] = RouterInit.Ridge };
+    private static readonly Dictionary<string, RouterInit> RouterInits =
+        new() { ["random"] = RouterInit.Random, ["ridge"] = RouterInit.Ridge };
 
     private static readonly Dictionary<string, FrozenParts> Frozen = new()
     {
@@ -42,13 +43,16 @@ internal sealed partial class RunFileReader
     /// <param name="defaults">How they are trained.</param>
     /// <param name="names">The run's names.</param>
     private List<MixtureSpec> Mixtures(
-        ModelConfig dense, IReadOnlyList<string> models, bool includeSeed, IReadOnlyList<DomainShare> data, TrainSpec defaults, MemberNames names)
+        ModelConfig dense, IReadOnlyList<string> models, bool includeSeed, IReadOnlyList<DomainShare> data, TrainSpec defaults,
+        MemberNames names)
     {
         IReadOnlyList<string> experts = includeSeed ? models : [.. models.Skip(1)];
-        var mixtures = MixturesSection.Keys.Select(name => (Section: Member(MixturesSection, name, "a mixture", names), Name: name)).ToList();
+        var mixtures = MixturesSection.Keys
+            .Select(name => (Section: Member(MixturesSection, name, "a mixture", names), Name: name)).ToList();
         if (experts.Count == 1 && mixtures.Any(mixture => !mixture.Section.Has("dense") && !mixture.Section.Has("experts")))
             _root.Problem("mixtures", "a mixture needs two experts; add a branch, or set include_seed_as_expert: true");
-        return WithLengths([.. mixtures.Select(mixture => (mixture.Section, Mixture(mixture.Section, mixture.Name) with { Data = data }))], dense);
+        return WithLengths(
+            [.. mixtures.Select(mixture => (mixture.Section, Mixture(mixture.Section, mixture.Name) with { Data = data }))], dense);
 
         MixtureSpec Mixture(YamlSection section, string name)
         {
@@ -161,9 +165,15 @@ internal sealed partial class RunFileReader
         {
             var domains = mixture.Experts.Distinct().Select(expert => (Expert: expert, Domain: ExpertDomains.Of(spec, expert))).ToList();
             foreach (var (expert, _) in domains.Where(pair => pair.Domain is null))
-                Problem(mixture, expert == "seed" ? HomelessSeed(spec) : $"the branch '{expert}' has no largest domain; change its shares, or use router_init: random");
-            foreach (var twins in domains.Where(pair => pair.Domain is not null).GroupBy(pair => pair.Domain).Where(twins => twins.Count() > 1))
             {
+                Problem(mixture, expert == "seed"
+                    ? HomelessSeed(spec)
+                    : $"the branch '{expert}' has no largest domain; change its shares, or use router_init: random");
+            }
+
+            foreach (var twins in domains.Where(pair => pair.Domain is not null).GroupBy(pair => pair.Domain))
+            {
+                if (twins.Count() == 1) continue;
                 Problem(
                     mixture, $"{string.Join(" and ", twins.Select(pair => pair.Expert))} stand for one domain, {twins.Key}; " +
                     "name one of them in experts, or use router_init: random");

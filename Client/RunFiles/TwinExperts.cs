@@ -2,7 +2,7 @@ using Bam.Contracts.Runs;
 
 namespace Bam.Client.RunFiles;
 
-/// <summary>Experts of one mixture that begin with the same weights: no mistake (sparse upcycling is nothing else), but worth a line.</summary>
+/// <summary>Experts that begin with the same weights: no mistake, for sparse upcycling is nothing else, but worth a line.</summary>
 internal static class TwinExperts
 {
     /// <summary>A line for each name that a mixture lists more than once and that no new weights tell apart.</summary>

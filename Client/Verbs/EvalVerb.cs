@@ -72,7 +72,8 @@ internal sealed class EvalVerb : IVerb
         var name = model.In(status).Name;
         IReadOnlyList<EvaluationRow> rows =
         [
-            .. status.Evaluations.Where(one => one.Model == name).GroupBy(one => one.Domain).Select(domain => EvaluationRow.Of(domain.Last())),
+            .. status.Evaluations.Where(one => one.Model == name).GroupBy(one => one.Domain)
+                .Select(domain => EvaluationRow.Of(domain.Last())),
         ];
         return rows.Count > 0
             ? rows

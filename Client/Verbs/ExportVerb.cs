@@ -17,7 +17,8 @@ internal sealed class ExportVerb : IVerb
         DefaultValueFactory = _ => "safetensors",
     };
 
-    private readonly Option<string> _out = new("--out") { Description = "Folder that does not exist or is empty", HelpName = "DIR", Required = true };
+    private readonly Option<string> _out =
+        new("--out") { Description = "Folder that does not exist or is empty", HelpName = "DIR", Required = true };
 
     public ExportVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster)
     {
@@ -35,11 +36,12 @@ internal sealed class ExportVerb : IVerb
             if (options.Json(line))
                 JsonOutput.Write(terminal.Output, new { Model = model, Folder = target, Files = files });
             else
-                await terminal.Output.WriteLineAsync(
-                    $"{model} is in {target}: {string.Join(", ", files.Select(file => $"{file.Name} ({Figures.Bytes(file.Size)})"))}").ConfigureAwait(false);
+                await terminal.Output.WriteLineAsync($"{model} is in {target}: {string.Join(", ", files.Select(Said))}").ConfigureAwait(false);
             return ExitCode.Done;
         });
     }
 
     public Command Command { get; }
+
+    private static string Said(ExportedFile file) => $"{file.Name} ({Figures.Bytes(file.Size)})";
 }

@@ -6,7 +6,7 @@ namespace Bam.Client.Views;
 /// <summary>What a mixture's routers did on each text, as the mean over its layers.</summary>
 internal static class ExpertShareTables
 {
-    /// <summary>The FFN experts, and the attention experts when there are any: a row a text, a column an expert, and the gates' entropy.</summary>
+    /// <summary>The FFN experts, and the attention experts when there are any: a row a text, a column an expert, the gates' entropy.</summary>
     /// <param name="model">Name of the mixture.</param>
     /// <param name="texts">Its routers on each domain or file, a layer each.</param>
     /// <param name="experts">Names of its experts, in order.</param>
@@ -19,10 +19,12 @@ internal static class ExpertShareTables
         if (texts.All(text => text.Layers.All(use => use.AttentionShares.Count == 0))) yield break;
         yield return Table(
             $"Expert shares of {model}: attention", experts,
-            texts.Select(text => (text.Name, Mean(text.Layers, use => use.AttentionShares), text.Layers.Average(use => use.AttentionEntropy) ?? double.NaN)));
+            texts.Select(text => (
+                text.Name, Mean(text.Layers, use => use.AttentionShares), text.Layers.Average(use => use.AttentionEntropy) ?? double.NaN)));
     }
 
-    private static Table Table(string title, IReadOnlyList<string> experts, IEnumerable<(string Name, double[] Shares, double Entropy)> rows)
+    private static Table Table(
+        string title, IReadOnlyList<string> experts, IEnumerable<(string Name, double[] Shares, double Entropy)> rows)
     {
         var table = new Table { Border = TableBorder.Rounded, Title = new TableTitle(Markup.Escape(title)) };
         table.AddColumn(new TableColumn("text") { NoWrap = true });

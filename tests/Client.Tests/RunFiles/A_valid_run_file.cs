@@ -144,9 +144,21 @@ public sealed class A_valid_run_file : IDisposable
         Assert.Equal(["law", "seed", "law"], mixture.Experts);
         var expected = new MixtureSpec
         {
-            Name = "btx", Steps = 9, Attention = AttentionMode.Top2, AttentionRenormalise = true, Kv = KvMode.Shared, FfnTopK = 3, FfnRenormalise = true,
-            RouterStd = 0.5, RescaleFfn = true, FfnReinitialise = 0.25, Frozen = FrozenParts.AllButRouters, FrozenSteps = 4,
-            Experts = mixture.Experts, Data = mixture.Data, Train = mixture.Train,
+            Name = "btx",
+            Steps = 9,
+            Experts = mixture.Experts,
+            Data = mixture.Data,
+            Train = mixture.Train,
+            Attention = AttentionMode.Top2,
+            AttentionRenormalise = true,
+            Kv = KvMode.Shared,
+            FfnTopK = 3,
+            FfnRenormalise = true,
+            RouterStd = 0.5,
+            RescaleFfn = true,
+            FfnReinitialise = 0.25,
+            Frozen = FrozenParts.AllButRouters,
+            FrozenSteps = 4,
         };
         Assert.Equal(expected, mixture);
     }

@@ -115,6 +115,7 @@ public sealed class A_run_on_the_screen
     [InlineData(4_194_304, "4.19 M")]
     [InlineData(12_345, "12.3 K")]
     [InlineData(1e15, "1 P")]
+    [InlineData(1.374e21, "1.37 Z")]
     public void Has_short_counts(double number, string text) => Assert.Equal(text, Figures.Scaled(number));
 
     [Fact]
