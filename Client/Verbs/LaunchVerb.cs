@@ -33,14 +33,15 @@ internal sealed class LaunchVerb : IVerb
         foreach (var warning in TwinExperts.Warnings(spec)) await _terminal.Error.WriteLineAsync(warning).ConfigureAwait(false);
         await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
         var (outcome, detail) = await client.Launch(spec, cancellation).ConfigureAwait(false);
-        var because = detail is null ? "" : $": {Printable.Line(detail)}";
+        var said = detail is null ? "" : $": {Printable.Line(detail)}";
         if (outcome == LaunchOutcome.NameTaken)
             throw new UserException(
-                $"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'{because}; give this one another name", 2);
+                $"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'{said}; {(detail is null ? "" : "or ")}give this one another name",
+                ExitCode.InputWrong);
         if (outcome == LaunchOutcome.AlreadyLaunched)
             await _terminal.Error.WriteLineAsync($"{spec.Name} was launched before").ConfigureAwait(false);
         if (outcome == LaunchOutcome.Extended)
-            await _terminal.Error.WriteLineAsync($"{spec.Name} was extended{because}").ConfigureAwait(false);
+            await _terminal.Error.WriteLineAsync($"{spec.Name} was extended{said}").ConfigureAwait(false);
         if (!line.GetValue(_detach)) return await _follower.Follow(client, spec.Name, json, cancellation).ConfigureAwait(false);
 
         if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome, Detail = detail });

@@ -65,14 +65,14 @@ public sealed class A_verb : IDisposable
     }
 
     [Theory]
-    [InlineData(null, "")]
-    [InlineData("branches.law.steps is 300\nthere", ": branches.law.steps is 300 there")]
+    [InlineData(null, "; give")]
+    [InlineData("branch 'law' has other\nsteps", ": branch 'law' has other steps; or give")]
     public async Task Launch_refuses_a_name_that_is_taken(string? detail, string because)
     {
         var run = await ConsoleRun.Of(
             new() { Answer = new(LaunchOutcome.NameTaken, detail) }, cancellation: TestContext.Current.CancellationToken, arguments: ["launch", _folder.RunFile]);
 
-        Assert.Equal(new(2, "", $"{_folder.RunFile}: name: another run is called 'four-domains'{because}; give this one another name\n"), run);
+        Assert.Equal(new(2, "", $"{_folder.RunFile}: name: another run is called 'four-domains'{because} this one another name\n"), run);
     }
 
     [Fact]
