@@ -8,7 +8,9 @@ namespace Bam.Training.Model;
 /// </summary>
 public static class FlopCount
 {
-    /// <summary>Forward FLOPs of one token of a full context: <c>2m + L · 2 · E_a · T · D</c> for m multiplied weights (routers and output head too).</summary>
+    /// <summary>
+    /// Forward FLOPs of one token of a full context: <c>2m + L · 2 · E_a · T · D</c> for m multiplied weights, routers and output head too.
+    /// </summary>
     public static long Forward(ModelConfig config) => 2 * Weights(config, _ => true) + Scores(config);
 
     /// <summary>FLOPs of one trained token: forward, and twice that backward.</summary>
@@ -47,13 +49,14 @@ public static class FlopCount
     private static long Scores(ModelConfig config) => (long)config.Layers * 2 * config.AttentionExperts * config.Context * config.Width;
 
     /// <summary>Weights that one token is multiplied with; the embedding is one when it is the output head too.</summary>
-    private static long Weights(ModelConfig config, Func<TensorSpec, bool> counted) => TensorLayout.Of(config).Where(counted).Sum(tensor => tensor switch
-    {
-        { Group: TensorGroup.Norm } => 0,
-        { Group: TensorGroup.Embedding } when !config.Tied => 0,
-        { Group: TensorGroup.Ffn, Experts: > 0 } => tensor.Count / tensor.Experts * config.FfnTopK,
-        _ => tensor.Count,
-    });
+    private static long Weights(ModelConfig config, Func<TensorSpec, bool> counted) =>
+        TensorLayout.Of(config).Where(counted).Sum(tensor => tensor switch
+        {
+            { Group: TensorGroup.Norm } => 0,
+            { Group: TensorGroup.Embedding } when !config.Tied => 0,
+            { Group: TensorGroup.Ffn, Experts: > 0 } => tensor.Count / tensor.Experts * config.FfnTopK,
+            _ => tensor.Count,
+        });
 
     private static bool IsTrained(TensorSpec tensor, FrozenParts frozen) => frozen switch
     {

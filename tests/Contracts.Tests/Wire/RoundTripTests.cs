@@ -50,6 +50,7 @@ public sealed class RoundTripTests : IDisposable
         Error = "lost",
         Parameters = 99,
         CheckpointFolder = "/store/x",
+        Flops = 7e12,
     };
 
     private static readonly RunSpec Run = new()
