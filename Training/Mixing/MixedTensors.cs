@@ -5,13 +5,19 @@ using Bam.Training.Randomness;
 namespace Bam.Training.Mixing;
 
 /// <summary>The tensors of a mixture, made part by part: what is in memory does not depend on their size.</summary>
-internal sealed class MixedTensors(ModelConfig config, MixtureSpec spec, long seed, MixSources sources, CancellationToken cancellation)
+/// <param name="config">The mixture.</param>
+/// <param name="spec">Its name, routers and what its experts forget.</param>
+/// <param name="seed">Seed of the run.</param>
+/// <param name="sources">The dense models.</param>
+/// <param name="part">Values in memory at a time; even, as random numbers come in pairs.</param>
+/// <param name="cancellation">Looked at before each part.</param>
+internal sealed class MixedTensors(
+    ModelConfig config, MixtureSpec spec, long seed, MixSources sources, int part = MixedTensors.Part, CancellationToken cancellation = default)
 {
-    /// <summary>Values in memory at a time; even, as random numbers come in pairs.</summary>
     private const int Part = 1 << 22;
 
-    private readonly float[] _values = new float[Part];
-    private readonly Lazy<double[]> _sums = new(() => new double[Part]);
+    private readonly float[] _values = new float[part];
+    private readonly Lazy<double[]> _sums = new(() => new double[part]);
 
     /// <summary>Where a tensor of a mixture comes from.</summary>
     public static TensorOrigin Origin(ModelConfig config, TensorSpec tensor) => tensor.Group switch
@@ -93,10 +99,10 @@ internal sealed class MixedTensors(ModelConfig config, MixtureSpec spec, long se
 
     private void EachPart(long count, PartMaker make, Action<ReadOnlySpan<float>>? then = null)
     {
-        for (var first = 0L; first < count; first += Part)
+        for (var first = 0L; first < count; first += part)
         {
             cancellation.ThrowIfCancellationRequested();
-            var values = _values.AsSpan(0, (int)Math.Min(Part, count - first));
+            var values = _values.AsSpan(0, (int)Math.Min(part, count - first));
             make(first, values);
             then?.Invoke(values);
         }

@@ -30,7 +30,7 @@ public static class Mixer
         using var sources = new MixSources(models, spec);
         var config = sources.Config.Mixture(spec with { Experts = [.. sources.Experts.Select(expert => expert.Name)] });
         var tensors = TensorLayout.Of(config);
-        var content = new MixedTensors(config, spec, seed, sources, cancellation);
+        var content = new MixedTensors(config, spec, seed, sources, cancellation: cancellation);
         return store.Publish(step: 0, attempt: 0, parent: null, TensorLayout.Parameters(config) * sizeof(float), folder =>
         {
             string At(string name) => Path.Combine(folder, name);
