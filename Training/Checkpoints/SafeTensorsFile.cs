@@ -71,7 +71,7 @@ public sealed class SafeTensorsFile : IDisposable
         Read(name, 0, into);
     }
 
-    /// <summary>Reads a part of a tensor as float32: the values from number <paramref name="first"/> on that <paramref name="into"/> has room for.</summary>
+    /// <summary>Reads a part of a tensor: the values from number <paramref name="first"/> on, as many as there is room for.</summary>
     /// <exception cref="CheckpointException">There is no such tensor, it ends before that, or it cannot be read.</exception>
     public void Read(string name, long first, Span<float> into)
     {

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Bam.Training.Checkpoints;
 
-/// <summary>Writes float32 tensors in the safetensors format (github.com/huggingface/safetensors), from tensors in memory or part by part.</summary>
+/// <summary>Writes float32 tensors, whole or part by part, in the safetensors format (github.com/huggingface/safetensors).</summary>
 internal static class SafeTensorsWriter
 {
     private const int Chunk = 1 << 24, Alignment = 8;
@@ -28,15 +28,15 @@ internal static class SafeTensorsWriter
             write(header);
             for (var i = 0; i < tensors.Count; i++)
             {
-                var missing = Count(tensors[i].Shape);
+                var (count, given) = (Count(tensors[i].Shape), 0L);
                 parts(i, part =>
                 {
-                    missing -= part.Length;
+                    given += part.Length;
                     for (; !part.IsEmpty; part = part[Math.Min(Chunk, part.Length)..])
                         write(MemoryMarshal.AsBytes(part[..Math.Min(Chunk, part.Length)]));
                 });
-                if (missing != 0)
-                    throw new InvalidOperationException($"tensor '{tensors[i].Name}' was given {Count(tensors[i].Shape) - missing} of {Count(tensors[i].Shape)} values");
+                if (given != count)
+                    throw new InvalidOperationException($"tensor '{tensors[i].Name}' was given {given} of {count} values");
             }
         });
 

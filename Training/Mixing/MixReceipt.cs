@@ -2,7 +2,9 @@ using Bam.Training.Checkpoints;
 
 namespace Bam.Training.Mixing;
 
-/// <summary>Content of <c>receipt.json</c>: where every parameter of a mixture came from. Copied, averaged and initialised are all of them.</summary>
+/// <summary>
+/// Content of <c>receipt.json</c>: where every parameter of a mixture came from. Copied, averaged and initialised add up to all of them.
+/// </summary>
 public sealed record MixReceipt
 {
     public const string FileName = "receipt.json";
@@ -28,7 +30,7 @@ public sealed record MixReceipt
     /// <summary>Standard deviation of the routers; 0 when there are none.</summary>
     public required double RouterStd { get; init; }
 
-    /// <summary>What a reader should know before training: experts that begin as twins, routers that cannot choose. Empty as it should be.</summary>
+    /// <summary>What to know before training: experts that begin as twins, routers that cannot choose. Empty as it should be.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>What the mixture could do before its first step; null until it was measured.</summary>

@@ -62,21 +62,22 @@ internal sealed class MixSources : IDisposable
     {
         var first = Experts[0];
         var config = source.Checkpoint.Config;
+        MixException Misfit(string what) => new($"'{source.Name}' does not fit '{first.Name}': {what}; all sources must come from one seed model");
         if (config.Architecture != Architecture.Dense)
             throw new MixException($"'{source.Name}' ({source.Checkpoint.Folder}) is a mixture; only dense models can be mixed");
         if (config.Differences(Config) is [var (key, here, there), ..])
-            throw new MixException($"'{source.Name}' does not fit '{first.Name}': {key} is {here}, not {there}; all sources must come from one seed model");
-        if (Tokenizer(source).FirstOrDefault(mine => Tokenizer(first).Any(its => its.Key == mine.Key && its.Value.Sha256 != mine.Value.Sha256)) is { Key: { } other })
-            throw new MixException($"'{source.Name}' does not fit '{first.Name}': {other} is another file; all sources must come from one seed model");
-        var file = source.Checkpoint.OpenModel();
+            throw Misfit($"{key} is {here}, not {there}");
+        if (Tokenizer(source).FirstOrDefault(file => Tokenizer(first).Any(its => its.Key == file.Key && its.Value != file.Value)) is { Key: { } name })
+            throw Misfit($"{name} is another file");
+        var weights = source.Checkpoint.OpenModel();
         try
         {
-            ModelFolder.Check(config, file, source.Checkpoint.Folder);
-            return file;
+            ModelFolder.Check(config, weights, source.Checkpoint.Folder);
+            return weights;
         }
         catch
         {
-            file.Dispose();
+            weights.Dispose();
             throw;
         }
     }
