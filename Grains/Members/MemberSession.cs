@@ -1,3 +1,4 @@
+using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Grains.Devices;
 using Bam.Grains.Telemetry;
@@ -132,14 +133,21 @@ internal sealed partial class MemberSession : ITrainingObserver
         _meter.Evaluated(domain, result.Nll);
         if (!final)
             return;
-        var row = new Evaluation(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte);
-        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, row] });
+        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, Row(domain, result)] });
     }
 
     void ITrainingObserver.Pulse() => _meter.Pulse();
 
     internal static CheckpointRef Reference(Checkpoint checkpoint) =>
         new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    private Evaluation Row(string domain, PerplexityResult result) =>
+        new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)
+        {
+            Experts = _job.Run.Mixtures.FirstOrDefault(mixture => mixture.Name == _job.Member.Name) is { Kind: not MixtureKind.Dense } mixture
+                ? mixture.Experts
+                : [],
+        };
 
     // Steps and saves are told by different threads: without the lock one would undo the other's news.
     private SessionSnapshot Change(Func<SessionSnapshot, SessionSnapshot> change)

@@ -1,3 +1,5 @@
+using Bam.Training.Checkpoints;
+
 namespace Bam.Training.Mixing;
 
 /// <summary>Content of <c>receipt.json</c>: where every parameter of a mixture came from.</summary>
@@ -19,4 +21,8 @@ public sealed record MixReceipt
 
     /// <summary>Sources with the same weights: experts that begin as twins. Empty as it should be.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <returns>The receipt beside a mixture's weights; null when there is none.</returns>
+    public static MixReceipt? Read(string folder) =>
+        Path.Combine(folder, Mixer.ReceiptFile) is var path && File.Exists(path) ? CheckpointJson.Read<MixReceipt>(path) : null;
 }

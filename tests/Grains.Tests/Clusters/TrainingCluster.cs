@@ -176,7 +176,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
     private ITrainingGrain Member(string run, string member)
     {
         var key = GrainKeys.Member(run, member);
-        return member == "bam" ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
+        return member.StartsWith("bam", StringComparison.Ordinal) ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
     }
 
     private async Task<T> On<T>(string silo, Func<Task<T>> call)

@@ -49,7 +49,11 @@ public sealed class RunTests
     public async Task Branches_beyond_the_devices_queue_and_start_by_themselves_first_come_first_served()
     {
         await using var cluster = await TrainingCluster.Start(silos: 1);
-        var spec = TinyRun.In("queue", cluster.Folder) with { Branches = [.. "cab".Select(name => TinyRun.Branch($"{name}", "letters", "digits"))] };
+        var spec = TinyRun.In("queue", cluster.Folder) with
+        {
+            Branches = [.. "cab".Select(name => TinyRun.Branch($"{name}", "letters", "digits"))],
+            Mixtures = [TinyRun.Mixture("bam") with { Experts = ["seed", "c", "a", "b"] }],
+        };
         await cluster.Launch(spec);
 
         var ended = await cluster.UntilEnded("queue");
