@@ -147,6 +147,24 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     public Task<RunStatus> UntilEnded(string run) => Until(run, status => status.HasEnded);
 
+    /// <summary>Lets a model train until it is beyond its second checkpoint, and holds it there while its coordinator knows where it is.</summary>
+    public async Task<MemberStatus> HoldBeyondStep8(string run, string member)
+    {
+        Pace.HoldAfter(() => Directory.Exists(Checkpoint(run, member, 8)));
+        var held = await Until(run, status =>
+            Of(status, member) is { State: MemberState.Training, Device: not null } seen && Pace.IsHeld(Silo(seen)));
+        var silo = Silo(Of(held, member));
+        await Until(async () =>
+        {
+            var truth = await Report(run, member);
+            if (truth.Step % 4 == 0 && Pace.IsHeld(silo))
+                Pace.Admit(silo);   // not right on a checkpoint: something must be at stake
+            return truth is { CheckpointStep: >= 8 } && truth.Step % 4 != 0 && Pace.IsHeld(silo);
+        });
+        var reached = (await Report(run, member)).Step;
+        return Of(await Until(run, status => Of(status, member).Step == reached), member);
+    }
+
     public static Task Until(Func<bool> reached) => Until(() => Task.FromResult(reached()));
 
     public static Task Until(Func<Task<bool>> reached) => Until(reached, () => "the condition was not met");
@@ -158,6 +176,11 @@ internal sealed class TrainingCluster : IAsyncDisposable
         await _cluster.DisposeAsync();
         Folder.Dispose();
     }
+
+    public static MemberStatus Of(RunStatus status, string member) => status.Members.Single(model => model.Name == member);
+
+    /// <summary>Name of the silo that a model trains on.</summary>
+    public static string Silo(MemberStatus member) => member.Device!.Split('/')[0];
 
     private static async Task Until(Func<Task<bool>> reached, Func<string> state)
     {
