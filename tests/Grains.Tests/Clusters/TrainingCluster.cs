@@ -33,6 +33,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
             silo.Services.AddGrainStorage(TrainingGrainStorage.Name, (services, _) => Storage.Of(clock, services.GetRequiredService<Serializer>()));
             silo.UseSiloMetadata(DeviceMetadata.Of("cpu", slots: 1));
             silo.UseInMemoryReminderService();
+            silo.AddIncomingGrainCallFilter(Answer);
             silo.Configure<ClusterMembershipOptions>(membership =>
             {
                 membership.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -52,6 +53,15 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     /// <summary>Names of the silos in the order in which their slots are leased.</summary>
     public IReadOnlyList<string> Silos => [.. _cluster.Silos.Select(silo => silo.Name).Order(StringComparer.Ordinal)];
+
+    /// <summary>What each model's grain was told to do last.</summary>
+    public ConcurrentDictionary<string, TrainingAssignment> Assignments { get; } = new();
+
+    /// <summary>Answers in a training grain's place; null lets the grain answer.</summary>
+    public Func<TrainingAssignment, TrainingReport?>? Answers { get; set; }
+
+    /// <summary>Changes what training grains answer.</summary>
+    public Func<TrainingReport, TrainingReport>? Rewrites { get; set; }
 
     public IDevicePoolGrain Pool => _cluster.Client.GetGrain<IDevicePoolGrain>(IDevicePoolGrain.Key);
 
@@ -75,6 +85,8 @@ internal sealed class TrainingCluster : IAsyncDisposable
         On(activateOn, () => Member(assignment.Run.Name, assignment.Member).EnsureRunning(assignment, Cancellation));
 
     public Task StopTraining(string run, string member, StopReason reason) => Member(run, member).Stop(reason, Cancellation);
+
+    public Task Reevaluate(string run, string member) => Member(run, member).Reevaluate(Cancellation);
 
     /// <summary>Stores the state of a grain that has not been active.</summary>
     public Task Store<T>(string state, string branch, T value) => Storage
@@ -200,6 +212,26 @@ internal sealed class TrainingCluster : IAsyncDisposable
     {
         var key = GrainKeys.Member(run, member);
         return member.StartsWith("bam", StringComparison.Ordinal) ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
+    }
+
+    private async Task Answer(IIncomingGrainCallContext call)
+    {
+        if (call.MethodName != nameof(ITrainingGrain.EnsureRunning) || call.Request.GetArgument(0) is not TrainingAssignment assignment)
+        {
+            await call.Invoke();
+            return;
+        }
+
+        Assignments[assignment.Member] = assignment;
+        if (Answers?.Invoke(assignment) is { } report)
+        {
+            call.Result = report;
+            return;
+        }
+
+        await call.Invoke();
+        if (Rewrites is { } rewrite && call.Result is TrainingReport answered)
+            call.Result = rewrite(answered);
     }
 
     private async Task<T> On<T>(string silo, Func<Task<T>> call)

@@ -24,6 +24,9 @@ public sealed class RecoveryTests
 
         AssertUndisturbed(ended);
         Assert.Equal((2, 1), (Of(ended, member).Attempt, Of(ended, member).Restarts));
+        Assert.Equal(Of(ended, member).Step * TinyRun.TokensPerStep, Of(ended, member).Tokens);
+        Assert.Equal(
+            Of(ended, member).Tokens * totals.Sum("bam.model_flops", member) / totals.Sum("bam.tokens", member), Of(ended, member).Flops, tolerance: 1);
         var events = await cluster.Events(run);
         var resumed = Assert.Single(events, line => line.Kind == RunEventKind.Resumed);
         Assert.Equal((member, 2), (resumed.Member, resumed.Attempt));
