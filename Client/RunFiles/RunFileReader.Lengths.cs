@@ -1,5 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
+using Bam.Training.Optimization;
+using Bam.Training.Sessions;
 
 namespace Bam.Client.RunFiles;
 
@@ -48,10 +50,13 @@ internal sealed partial class RunFileReader
         var compute = section.Choice("match", false, Matches);
         if (Rival(section, spec.Name, own, mixtures) is not { } rival) return null;
         var steps = compute
-            ? StepsOf(FlopCount.WholeTraining(dense.Mixture(rival), rival), spec, dense.Mixture(spec))
+            ? StepsOf(Work(dense, rival).FlopsOf(rival.Steps), spec, dense.Mixture(spec))
             : (double)rival.Steps * rival.Train.Batch / spec.Train.Batch;
         return Counted(section, "match", Math.Max(1, Math.Round(steps, MidpointRounding.AwayFromZero)));
     }
+
+    private static TrainingWork Work(ModelConfig dense, MixtureSpec mixture) => TrainingWork.Of(
+        dense.Mixture(mixture), (long)mixture.Train.Batch * dense.Context, new Freeze(mixture.Frozen, mixture.FrozenSteps));
 
     /// <summary>The mixture that another is matched against; null with a problem when there is none.</summary>
     private static MixtureSpec? Rival(

@@ -1,3 +1,4 @@
+using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Grains.Devices;
 using Bam.Grains.Telemetry;
@@ -90,9 +91,7 @@ internal sealed partial class MemberSession : ITrainingObserver
         _meter.Damaged(prepared.Damaged.Count);
     }
 
-    void ITrainingObserver.Opened(MixOpening opening)
-    {
-    }
+    void ITrainingObserver.Opened(MixOpening opening) => Change(now => now with { Opening = OpeningLine.Of(opening) });
 
     void ITrainingObserver.Stepped(long step, TimeSpan duration, TimeSpan dataWait)
     {
@@ -136,14 +135,26 @@ internal sealed partial class MemberSession : ITrainingObserver
         _meter.Evaluated(domain, result.Nll);
         if (!final)
             return;
-        var row = new Evaluation(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte);
-        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, row] });
+        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, Row(domain, result)] });
     }
 
     void ITrainingObserver.Pulse() => _meter.Pulse();
 
     internal static CheckpointRef Reference(Checkpoint checkpoint) =>
         new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    private Evaluation Row(string domain, PerplexityResult result) =>
+        new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)
+        {
+            Experts = _job.Run.Mixtures.FirstOrDefault(mixture => mixture.Name == _job.Member.Name) is { Kind: not MixtureKind.Dense } mixture
+                ? mixture.Experts
+                : [],
+            Window = result.Window,
+            Stride = result.Stride,
+            Routing = [.. result.Routing.Select(layer => new RouterUse(
+                layer.FfnShares, layer.FfnEntropy, layer.AttentionShares,
+                double.IsNaN(layer.AttentionEntropy) ? null : layer.AttentionEntropy))],
+        };
 
     // Steps and saves are told by different threads: without the lock one would undo the other's news.
     private SessionSnapshot Change(Func<SessionSnapshot, SessionSnapshot> change)

@@ -21,6 +21,11 @@ internal sealed record SessionSnapshot
 
     public double TokensPerSecond { get; init; }
 
+    public long Tokens => Step * Work.TokensPerStep;
+
+    /// <summary>FLOPs of the steps done.</summary>
+    public double Flops => Work.FlopsOf(Step);
+
     public long Parameters { get; init; }
 
     /// <summary>Seconds spent in steps by this session.</summary>
@@ -34,6 +39,9 @@ internal sealed record SessionSnapshot
 
     /// <summary>Results of the finished model.</summary>
     public IReadOnlyList<Evaluation> Evaluations { get; init; } = [];
+
+    /// <summary>What was measured of a mixture before its first step, one line; null for nothing.</summary>
+    public string? Opening { get; init; }
 
     public IReadOnlyList<string> Damaged { get; init; } = [];
 

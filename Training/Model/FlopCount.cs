@@ -22,11 +22,7 @@ public static class FlopCount
     /// block's, which some of them could do without, are counted too.
     /// </summary>
     public static long Training(ModelConfig config, FrozenParts frozen) =>
-        4 * Weights(config, _ => true) + 2 * Weights(config, tensor => IsTrained(tensor, frozen)) + 3 * Scores(config);
-
-    /// <summary>FLOPs of a mixture's whole training: its frozen steps, and the rest.</summary>
-    public static double WholeTraining(ModelConfig config, MixtureSpec mixture) => (double)mixture.Train.Batch * config.Context *
-        (((double)mixture.FrozenSteps * Training(config, mixture.Frozen)) + ((double)(mixture.Steps - mixture.FrozenSteps) * Training(config)));
+        4 * Weights(config, _ => true) + 2 * Weights(config, tensor => !tensor.IsFrozen(frozen)) + 3 * Scores(config);
 
     /// <summary>
     /// Forward FLOPs of one token in one layer as the paper's table 7 counts them (MHA: attention <c>E_a(8D² + 2·T·D)</c>):
@@ -57,11 +53,4 @@ public static class FlopCount
             { Group: TensorGroup.Ffn, Experts: > 0 } => tensor.Count / tensor.Experts * config.FfnTopK,
             _ => tensor.Count,
         });
-
-    private static bool IsTrained(TensorSpec tensor, FrozenParts frozen) => frozen switch
-    {
-        FrozenParts.Experts => tensor.Experts == 0,
-        FrozenParts.AllButRouters => tensor.Group is TensorGroup.AttentionRouter or TensorGroup.FfnRouter,
-        _ => true,
-    };
 }

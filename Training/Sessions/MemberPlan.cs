@@ -1,4 +1,5 @@
 using Bam.Contracts.Runs;
+using Bam.Training.Optimization;
 
 namespace Bam.Training.Sessions;
 
@@ -11,6 +12,9 @@ public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains,
 {
     /// <summary>What a mixture is made of; null for the seed model and branches.</summary>
     public MixtureSpec? Mixture { get; init; }
+
+    /// <summary>What stays as it is in the first steps.</summary>
+    public Freeze Freeze => Mixture is null ? Freeze.Nothing : new(Mixture.Frozen, Mixture.FrozenSteps);
 
     /// <summary>Name of the seed model in every run.</summary>
     public const string Seed = "seed";

@@ -40,7 +40,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         using var parameters = CreateParameters(start, device);
         using var model = new Transformer(parameters);
         var receipt = Receipt(model, data, start, cancellation);
-        var freeze = job.Member.Mixture is { } mixture ? new Freeze(mixture.Frozen, mixture.FrozenSteps) : Freeze.Nothing;
+        var freeze = job.Member.Freeze;
         using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
         var step = Restore(start, optimizer);
         var batches = new BatchSource(
@@ -231,7 +231,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
     {
         var files = new Dictionary<string, byte[]>();
         if (receipt is not null)
-            files[Mixer.ReceiptFile] = CheckpointJson.Write(receipt);
+            files[MixReceipt.FileName] = CheckpointJson.Write(receipt);
         var tokenizer = Tokenizers.Open(job.Run.Tokenizer);
         if (!tokenizer.HasRanks)
             return files;

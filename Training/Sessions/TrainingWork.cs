@@ -20,6 +20,7 @@ public sealed record TrainingWork(long TokensPerStep, long FlopsPerToken, long F
         return (double)TokensPerStep * ((double)frozen * FrozenFlopsPerToken + (double)(steps - frozen) * FlopsPerToken);
     }
 
-    internal static TrainingWork Of(ModelConfig config, long tokensPerStep, Freeze freeze) =>
+    /// <summary>The work of a model's steps.</summary>
+    public static TrainingWork Of(ModelConfig config, long tokensPerStep, Freeze freeze) =>
         new(tokensPerStep, FlopCount.Training(config), FlopCount.Training(config, freeze.Parts), freeze.Steps);
 }

@@ -146,8 +146,7 @@ public sealed class MixReceiptTests : IDisposable
         {
             Opening = new MixOpening
             {
-                Tokens = 4096,
-                Losses = [new("general", 2.5, 3.25), new("law", 2, null)],
+                Losses = [new("general", 4096, 2.5, 3.25), new("law", 4096, 2, null)],
                 FfnScales = [3.5, 4],
                 Forced = [new("law", 1, 1.5, 1.5, 1e-6)],
             },

@@ -1,5 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
+using Bam.Training.Optimization;
+using Bam.Training.Sessions;
 
 namespace Bam.Training.Tests.Model;
 
@@ -135,7 +137,9 @@ public sealed class PaperNumbersTests
         var config = Mixture(spec);
 
         var steps = Enumerable.Range(0, 10).Sum(step => 3 * 256L * FlopCount.Training(config, step < 4 ? FrozenParts.AllButRouters : FrozenParts.None));
-        Assert.Equal(steps, FlopCount.WholeTraining(config, spec));
+        var work = TrainingWork.Of(config, 3 * 256, new Freeze(spec.Frozen, spec.FrozenSteps));
+        Assert.Equal(steps, work.FlopsOf(10));
+        Assert.Equal(steps - FlopCount.Training(config) * 3 * 256L, work.FlopsOf(9));
     }
 
     private static ModelConfig Mixture(MixtureSpec spec, int experts = 4) =>
