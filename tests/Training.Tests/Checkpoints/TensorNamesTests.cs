@@ -135,7 +135,7 @@ public sealed class TensorNamesTests
         [
             "architecture", "vocab", "layers", "width", "heads", "kv_heads", "ffn", "context", "rope_theta", "rope_interleaved", "norm",
             "norm_eps", "tied", "experts", "attention", "kv", "ffn_top_k", "ffn_renormalise",
-            "attention_renormalise", .. extra,
+            .. extra,
         ], json.RootElement.EnumerateObject().Select(property => property.Name));
         string Text(string key) => json.RootElement.GetProperty(key).GetString()!;
         Assert.Equal((architecture, attention, kv, "rmsnorm"), (Text("architecture"), Text("attention"), Text("kv"), Text("norm")));
