@@ -13,7 +13,8 @@ using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Inter
 using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 
 var services = new Services(
-    new LocalClusters(TimeProvider.System), new EngineEvaluation(), BuiltInCorpus.Write, () => TorchLibrary.Load().ToString(), TimeProvider.System);
+    new LocalClusters(TimeProvider.System), new EngineEvaluation(), new EngineGeneration(), BuiltInCorpus.Write,
+    () => TorchLibrary.Load().ToString(), TimeProvider.System);
 return await services.Console(Terminal.OfProcess()).Run(args, interrupt.Token).ConfigureAwait(false);
 
 // The first signal lets the verb end well; the second one ends the process.

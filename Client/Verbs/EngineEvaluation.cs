@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Bam.Client.Clusters;
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
@@ -13,28 +12,8 @@ namespace Bam.Client.Verbs;
 /// <summary>Evaluates models with the engine, in this process: on the GPU when libtorch has one, else on the CPU.</summary>
 internal sealed class EngineEvaluation : IModelEvaluation
 {
-    public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
-    {
-        IReadOnlyList<EvaluationRow> rows = [];
-        ExceptionDispatchInfo? failure = null;
-        // Torch keeps its state by thread, and the thread must have ended before the process does.
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                rows = Measure(modelFolder, files, stride, batch, cancellation);
-            }
-            catch (Exception e)
-            {
-                failure = ExceptionDispatchInfo.Capture(e);
-            }
-        })
-        { Name = "bam-eval" };
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return rows;
-    }
+    public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
+        EngineThread.Run("bam-eval", () => Measure(modelFolder, files, stride, batch, cancellation));
 
     private static List<EvaluationRow> Measure(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
     {

@@ -17,6 +17,10 @@ internal static class JsonOutput
     /// <summary>The document, and a line end.</summary>
     public static void Write<T>(TextWriter output, T document) => output.WriteLine(JsonSerializer.Serialize(document, Options));
 
+    /// <summary>The word that stands for a value in a document.</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum => JsonSerializer.SerializeToElement(value, Options).GetString()!;
+
     /// <summary>JSON has no NaN and no infinity.</summary>
     private sealed class Finite : JsonConverter<double>
     {

@@ -7,11 +7,13 @@ namespace Bam.Client.Verbs;
 /// <summary>What the verbs need from the rest of the house, and how they are put together.</summary>
 /// <param name="Clusters">Clusters of this host.</param>
 /// <param name="Evaluation">Evaluates models.</param>
+/// <param name="Generation">Lets models write.</param>
 /// <param name="Corpus">Writes the built-in corpora.</param>
 /// <param name="DescribeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
 /// <param name="Time">The host's clock.</param>
 internal sealed record Services(
-    IClusters Clusters, IModelEvaluation Evaluation, CorpusWriter Corpus, Func<string> DescribeTorch, TimeProvider Time)
+    IClusters Clusters, IModelEvaluation Evaluation, IModelGeneration Generation, CorpusWriter Corpus, Func<string> DescribeTorch,
+    TimeProvider Time)
 {
     /// <summary>The console with all verbs.</summary>
     public BamConsole Console(Terminal terminal)
@@ -29,6 +31,7 @@ internal sealed record Services(
             new WatchVerb(options, link, follower),
             new CancelVerb(options, terminal, link),
             new EvalVerb(options, terminal, link, Evaluation),
+            new GenerateVerb(options, terminal, link, Generation),
             new ExportVerb(options, terminal, link),
             new DoctorVerb(options, terminal, new HostDoctor(DescribeTorch, Clusters, Time)),
         ]);

@@ -45,12 +45,12 @@ internal sealed record RunExtension(RunSpec Spec, IReadOnlyList<string> Added, I
             [.. asked.Mixtures.Where(mixture => kept.TryGetValue(mixture.Name, out var old) && !RunSpecs.AreEqual(old, mixture)).Select(mixture => mixture.Name)]), null);
     }
 
-    /// <summary><c>domain medicine, branch medicine, mixture bam-2; bam, btx keep their experts</c>.</summary>
+    /// <summary><c>domain medicine, branch medicine, mixture bam-2; bam, btx keep their experts and data</c>.</summary>
     public override string ToString() => string.Join(", ", Added) + Kept.Count switch
     {
         0 => "",
-        1 => $"; {Kept[0]} keeps its experts",
-        _ => $"; {string.Join(", ", Kept)} keep their experts",
+        1 => $"; {Kept[0]} keeps its experts and data",
+        _ => $"; {string.Join(", ", Kept)} keep their experts and data",
     };
 
     private static HashSet<string> New<T>(IEnumerable<T> known, IEnumerable<T> asked, Func<T, string> name) =>

@@ -12,11 +12,12 @@ public sealed class KvCache : IDisposable
 
     /// <param name="parameters">The model that will read.</param>
     /// <param name="batch">Sequences that are read side by side.</param>
-    /// <param name="capacity">Most tokens of a sequence, padding included; at most the model's context.</param>
-    public KvCache(ParameterSet parameters, int batch, int capacity)
+    /// <param name="capacity">Most tokens of a sequence, padding included; without it at most the model's context.</param>
+    /// <param name="padding">Padding on the left of the row that has most.</param>
+    public KvCache(ParameterSet parameters, int batch, int capacity, int padding = 0)
     {
         var config = parameters.Config;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, config.Context);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity - padding, config.Context, nameof(capacity));
         long[] shape = [batch, config.KvExperts * config.KvHeads, capacity, config.HeadWidth];
         Tensor Make() => empty(shape, parameters.Compute, parameters.Device).DetachFromDisposeScope();
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => (Make(), Make()))];

@@ -9,9 +9,9 @@ internal sealed class RunView(JsonElement json)
 
     public IReadOnlyList<JsonElement> Evaluations => [.. json.GetProperty("evaluations").EnumerateArray()];
 
-    /// <summary>SHA-256 of each model's newest weights, by name.</summary>
+    /// <summary>SHA-256 of each model's newest weights, by name; empty for one without weights.</summary>
     public IReadOnlyDictionary<string, string> Hashes => Members.ToDictionary(
-        member => member.GetProperty("name").GetString()!, member => member.GetProperty("checkpoint_hash").GetString()!);
+        member => member.GetProperty("name").GetString()!, member => member.GetProperty("checkpoint_hash").GetString() ?? "");
 
     public int Restarts => Members.Sum(member => member.GetProperty("restarts").GetInt32());
 
@@ -20,6 +20,9 @@ internal sealed class RunView(JsonElement json)
     public JsonElement Member(string name) => Members.Single(member => member.GetProperty("name").GetString() == name);
 
     public long Step(string name) => Member(name).GetProperty("step").GetInt64();
+
+    /// <summary>A number that a model has, such as <c>flops</c>.</summary>
+    public double Number(string name, string key) => Member(name).GetProperty(key).GetDouble();
 
     public string State(string name) => Member(name).GetProperty("state").GetString()!;
 

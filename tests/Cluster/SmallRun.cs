@@ -9,10 +9,7 @@ internal static class SmallRun
     /// <returns>Path of the run file.</returns>
     public static string Write(string folder)
     {
-        Text(folder, "general", i => $"The {Animal(i)} of {Place(i)} went to the {Place(i + 3)} and saw a {Animal(i + 1)}. ");
-        Text(folder, "law", i => $"Section {i}. ({(char)('a' + i % 5)}) The {Place(i)} shall pay the {Animal(i)} {i % 90} dollars under section {i / 2}. ");
-        Text(folder, "math", i => $"{i} + {i % 37} = {i + i % 37}; {i % 12} * {i % 11} = {i % 12 * (i % 11)}. ");
-        Text(folder, "code", i => $"def f{i % 50}(x):\n    return x + {i % 17}\n");
+        WriteTexts(folder);
         var path = Path.Combine(folder, "run.yaml");
         File.WriteAllText(path, $$"""
             name: {{Name}}
@@ -37,6 +34,15 @@ internal static class SmallRun
             evaluate: { every: 0, tokens: 2000 }
             """);
         return path;
+    }
+
+    /// <summary>Four domains: for each NAME the files <c>NAME.txt</c> and <c>NAME.val.txt</c>.</summary>
+    public static void WriteTexts(string folder)
+    {
+        Text(folder, "general", i => $"The {Animal(i)} of {Place(i)} went to the {Place(i + 3)} and saw a {Animal(i + 1)}. ");
+        Text(folder, "law", i => $"Section {i}. ({(char)('a' + i % 5)}) The {Place(i)} shall pay the {Animal(i)} {i % 90} dollars under section {i / 2}. ");
+        Text(folder, "math", i => $"{i} + {i % 37} = {i + i % 37}; {i % 12} * {i % 11} = {i % 12 * (i % 11)}. ");
+        Text(folder, "code", i => $"def f{i % 50}(x):\n    return x + {i % 17}\n");
     }
 
     private static void Text(string folder, string domain, Func<int, string> line)

@@ -22,6 +22,7 @@ public sealed class A_verb : IDisposable
     [InlineData("cancel four")]
     [InlineData("cluster status")]
     [InlineData("eval four/law")]
+    [InlineData("generate four/law text")]
     [InlineData("export four/law --out nowhere")]
     public async Task Ends_with_3_when_no_cluster_is_reachable(string line)
     {

@@ -1,4 +1,5 @@
 using Bam.Client.Verbs;
+using Bam.Training.Generation;
 
 namespace Bam.Client.Tests.Verbs;
 
@@ -10,7 +11,7 @@ internal sealed record ConsoleRun(int ExitCode, string Output, string Error)
         FakeCluster cluster, IModelEvaluation? evaluation = null, Func<string>? torch = null, CancellationToken cancellation = default, params IReadOnlyList<string> arguments)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var services = new Services(cluster, evaluation ?? new FakeEvaluation(), WriteCorpus, torch ?? (() => "libtorch 2.10"), TimeProvider.System);
+        var services = new Services(cluster, evaluation ?? new FakeEvaluation(), new FakeGeneration(), WriteCorpus, torch ?? (() => "libtorch 2.10"), TimeProvider.System);
         var code = await services.Console(new Terminal(output, error, interactive: false)).Run(arguments, cancellation);
         return new(code, output.ToString(), error.ToString());
     }
@@ -29,5 +30,15 @@ internal sealed record ConsoleRun(int ExitCode, string Output, string Error)
     {
         public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
             [.. files.Select(file => new EvaluationRow(Path.GetFileName(file), 100, Math.Log(2), 0.5, 2, 256, stride ?? 256))];
+    }
+
+    /// <summary>Says what it was asked.</summary>
+    private sealed class FakeGeneration : IModelGeneration
+    {
+        public IReadOnlyList<GeneratedText> Generate(string modelFolder, IReadOnlyList<string> prompts, GenerationOptions options, CancellationToken cancellation) =>
+        [
+            .. prompts.Select(prompt => new GeneratedText(
+                prompt, $" {options.Tokens} {options.Temperature} {options.TopK} {options.Seed}", 7, prompt.Length == 0 ? TextEnd.EndOfDocument : TextEnd.Length)),
+        ];
     }
 }

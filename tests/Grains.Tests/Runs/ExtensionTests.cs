@@ -18,7 +18,7 @@ public sealed class ExtensionTests
         using var totals = new MetricTotals("grown");
         var (run, file, before) = await Complete(cluster, "grown");
         var answer = await cluster.Launch(file);
-        Assert.Equal((LaunchOutcome.Extended, "domain words, branch words, mixture bam-2; bam keeps its experts"), (answer.Outcome, answer.Detail));
+        Assert.Equal((LaunchOutcome.Extended, "domain words, branch words, mixture bam-2; bam keeps its experts and data"), (answer.Outcome, answer.Detail));
         Assert.Null(Assert.Single(await cluster.Runs()).Ended);
 
         var ended = await cluster.UntilEnded("grown");

@@ -66,7 +66,7 @@ public sealed class RunExtensionTests : IDisposable
     {
         var extension = Extension(_run, _run, _extended);
 
-        Assert.Equal("domain words, branch words, mixture bam-2; bam keeps its experts", extension.ToString());
+        Assert.Equal("domain words, branch words, mixture bam-2; bam keeps its experts and data", extension.ToString());
         AssertEqual(_extended with { Mixtures = [_run.Mixtures[0], _extended.Mixtures[1]] }, extension.Spec);
     }
 
@@ -96,7 +96,7 @@ public sealed class RunExtensionTests : IDisposable
         };
 
         var extension = Extension(extended, _extended, second);
-        Assert.Equal("domain music, branch music; bam, bam-2 keep their experts", extension.ToString());
+        Assert.Equal("domain music, branch music; bam, bam-2 keep their experts and data", extension.ToString());
         AssertEqual(extended.Mixtures, extension.Spec.Mixtures);
 
         var pinned = Bam(second, bam => bam with { Experts = extended.Mixtures[0].Experts });
