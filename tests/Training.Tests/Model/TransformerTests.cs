@@ -20,7 +20,7 @@ public sealed class TransformerTests
 
     [Theory, MemberData(nameof(AThirdOfTheSeeds))]
     public void In_float32_logits_losses_and_every_gradient_are_those_of_the_slow_model(int seed) =>
-        AssertAgree(RandomCase.Draw(seed), ScalarType.Float32, tolerance: 2e-4);
+        AssertAgree(RandomCase.Draw(seed), ScalarType.Float32, tolerance: 2e-5);
 
     [Fact]
     public void The_random_cases_have_every_option()
@@ -31,12 +31,12 @@ public sealed class TransformerTests
         int Kinds<T>(RandomCase[] cases, Func<RandomCase, T> of) => cases.Select(of).Distinct().Count();
 
         Assert.Equal(RandomCase.Paddings.Length, Kinds(all, one => one.Padding));
-        Assert.Equal(16, Kinds(all, one => (one.Config.Norm, one.Config.RopeInterleaved, one.Config.Tied, one.Config.Heads == one.Config.KvHeads)));
+        Assert.Equal(8, Kinds(all, one => (one.Config.Norm, one.Config.RopeInterleaved, one.Config.Tied)));
         Assert.Equal(3, Kinds(all, one => one.Config.Layers));
         Assert.Equal(3, Kinds(all, one => one.Batch.Ids.Length));
         Assert.Equal(10, Kinds(mixtures, one => (one.Config.Attention, one.Config.Kv)));
         Assert.Equal(5, Kinds(mixtures, one => one.Config.Experts));
-        Assert.Equal(10, Kinds(mixtures.Where(one => one.Config.FfnTopK < one.Config.Experts).ToArray(), one => (one.Config.FfnTopK, one.Config.Experts)));
+        Assert.Equal(4, Kinds(mixtures.Where(one => one.Config.FfnTopK < one.Config.Experts).ToArray(), one => one.Config.FfnTopK));
         Assert.Equal(2, Kinds(mixtures.Where(one => one.Config.FfnTopK == one.Config.Experts).ToArray(), one => one.Config.FfnRenormalise));
         Assert.Equal(4, Kinds(routed.Where(one => one.Config.AttentionTopK < one.Config.Experts).ToArray(), one => (one.Config.Attention, one.Config.AttentionRenormalise)));
         Assert.Equal(4, Kinds(routed, one => (one.Config.Kv, one.Config.Heads == one.Config.KvHeads)));
