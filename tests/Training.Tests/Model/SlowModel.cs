@@ -44,6 +44,12 @@ internal sealed class SlowModel
         return Norm(x, this["norm.weight"]).matmul(this[_config.Tied ? "embed.weight" : "head.weight"].T);
     }
 
+    /// <summary>A block's attention alone: normalised input [T, D] of one sequence to [T, D].</summary>
+    public Tensor Attention(int layer, Tensor n) => Attention(n, layer, new Sight([.. Enumerable.Repeat(1L, (int)n.size(0))]));
+
+    /// <summary>A block's FFN alone: normalised input [T, D] to [T, D].</summary>
+    public Tensor FeedForward(int layer, Tensor n) => FeedForward(n, layer, new Sight([.. Enumerable.Repeat(1L, (int)n.size(0))]), null);
+
     /// <summary><c>L = L_NLL + Σ over layers (α L_LB + β L_z)</c> of a batch.</summary>
     public StepLoss Loss(TokenBatch batch, double alpha, double beta)
     {
