@@ -29,28 +29,58 @@ internal sealed record ModelPlan
     /// <summary>Tokens to train.</summary>
     public required long Tokens { get; init; }
 
-    /// <summary>FLOPs of one trained token, forward and backward.</summary>
+    /// <summary>FLOPs of one trained token, forward and backward, when everything trains.</summary>
     public required long FlopsPerToken { get; init; }
+
+    /// <summary>FLOPs of one trained token while parts of the model are frozen.</summary>
+    public required long FrozenFlopsPerToken { get; init; }
+
+    /// <summary>Tokens of the steps with frozen parts.</summary>
+    public required long FrozenTokens { get; init; }
 
     public required MemoryPlan Memory { get; init; }
 
     /// <summary>FLOPs of the whole training.</summary>
-    public double Flops => (double)FlopsPerToken * Tokens;
+    public double Flops => ((double)FlopsPerToken * (Tokens - FrozenTokens)) + ((double)FrozenFlopsPerToken * FrozenTokens);
 
-    public static ModelPlan Of(string name, MemberKind kind, ModelConfig config, TrainSpec train, int steps) => new()
+    /// <summary>The seed model or a branch.</summary>
+    public static ModelPlan Of(string name, MemberKind kind, ModelConfig config, TrainSpec train, int steps) =>
+        Of(name, kind, config, train, steps, FrozenParts.None, frozenSteps: 0);
+
+    /// <summary>A mixture or a rival. An ensemble is the dense models side by side: only their weights, for it is only evaluated.</summary>
+    public static ModelPlan Of(MixtureSpec mixture, ModelConfig dense)
     {
-        Name = name,
-        Kind = kind,
-        Experts = config.Experts,
-        Parameters = TensorLayout.Parameters(config),
-        ActiveParameters = TensorLayout.ActiveParameters(config),
-        Groups = TensorLayout.Of(config).GroupBy(tensor => tensor.Group)
-            .OrderBy(group => group.Key).ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.Count)),
-        Steps = steps,
-        Tokens = (long)steps * train.Batch * config.Context,
-        FlopsPerToken = FlopCount.Training(config),
-        Memory = MemoryPlan.Of(config, train),
-    };
+        var plan = Of(
+            mixture.Name, MemberKind.Mixture, dense.Mixture(mixture), mixture.Train, mixture.Steps, mixture.Frozen, mixture.FrozenSteps);
+        if (mixture.Kind != MixtureKind.Ensemble) return plan;
+        var models = mixture.Experts.Count;
+        return plan with
+        {
+            Experts = models,
+            Parameters = models * plan.Parameters,
+            ActiveParameters = models * plan.ActiveParameters,
+            Groups = plan.Groups.ToDictionary(group => group.Key, group => models * group.Value),
+            Memory = new(models * plan.Memory.Weights, 0, 0, 0, 0),
+        };
+    }
+
+    private static ModelPlan Of(
+        string name, MemberKind kind, ModelConfig config, TrainSpec train, int steps, FrozenParts frozen, int frozenSteps) => new()
+        {
+            Name = name,
+            Kind = kind,
+            Experts = config.Experts,
+            Parameters = TensorLayout.Parameters(config),
+            ActiveParameters = TensorLayout.ActiveParameters(config),
+            Groups = TensorLayout.Of(config).GroupBy(tensor => tensor.Group)
+                .OrderBy(group => group.Key).ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.Count)),
+            Steps = steps,
+            Tokens = (long)steps * train.Batch * config.Context,
+            FlopsPerToken = FlopCount.Training(config),
+            FrozenFlopsPerToken = FlopCount.Training(config, frozen),
+            FrozenTokens = (long)frozenSteps * train.Batch * config.Context,
+            Memory = MemoryPlan.Of(config, train),
+        };
 
     /// <summary>
     /// Bytes of its checkpoints at the fullest moment: weights and Adam's two moments in float32 (12 bytes a parameter), in each of

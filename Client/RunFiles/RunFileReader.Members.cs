@@ -5,12 +5,7 @@ namespace Bam.Client.RunFiles;
 
 internal sealed partial class RunFileReader
 {
-    private const int MaxBranches = 256;
-
-    private static readonly Dictionary<string, AttentionMode> Attentions =
-        new() { ["soft"] = AttentionMode.Soft, ["averaged"] = AttentionMode.Averaged };
-
-    private static readonly Dictionary<string, KvMode> KvModes = new() { ["experts"] = KvMode.Experts, ["shared"] = KvMode.Shared };
+    private const int MaxBranches = 256, MaxExperts = 256;
 
     private SeedModelSpec SeedModel(ModelConfig dense, TrainSpec defaults)
     {
@@ -48,44 +43,6 @@ internal sealed partial class RunFileReader
         }
 
         return branches;
-    }
-
-    private List<MixtureSpec> Mixtures(ModelConfig dense, IReadOnlyList<string> experts, IReadOnlyList<DomainShare> data, TrainSpec defaults, MemberNames names)
-    {
-        var mixtures = new List<MixtureSpec>();
-        var section = _root.Section("mixtures");
-        if (section.Keys.Count > 0 && experts.Count == 1)
-            _root.Problem("mixtures", "a mixture needs two experts; add a branch, or set include_seed_as_expert: true");
-        foreach (var name in section.Keys)
-        {
-            var mixture = Member(section, name, "a mixture", names);
-            mixture.Allow(["attention", "kv", "ffn_top_k", "ffn_renormalise", "router_std", .. LengthKeys, "train"]);
-            var train = Train(mixture, defaults);
-            var spec = new MixtureSpec
-            {
-                Name = name,
-                Attention = mixture.Choice("attention", AttentionMode.Soft, Attentions),
-                Kv = mixture.Choice("kv", KvMode.Experts, KvModes),
-                FfnTopK = TopK(mixture, experts.Count),
-                FfnRenormalise = mixture.Flag("ffn_renormalise", false),
-                RouterStd = mixture.Number("router_std", 0.02, NumberRule.NotNegative),
-                Steps = 1,
-                Train = train,
-                Experts = experts,
-                Data = data,
-            };
-            mixtures.Add(spec with { Steps = Steps(mixture, train, dense.Mixture(spec)) });
-        }
-
-        return mixtures;
-    }
-
-    private static int TopK(YamlSection mixture, int experts)
-    {
-        var topK = mixture.Int("ffn_top_k", 1);
-        if (topK <= experts || experts == 0) return topK;
-        mixture.Problem("ffn_top_k", $"must be at most {experts}, the number of experts, not {topK}");
-        return 1;
     }
 
     private static YamlSection Member(YamlSection section, string name, string owner, MemberNames names)

@@ -1,12 +1,9 @@
 using Bam.Contracts.Runs;
-using Bam.Training.Model;
 
 namespace Bam.Client.RunFiles;
 
 internal sealed partial class RunFileReader
 {
-    private static readonly string[] LengthKeys = ["steps", "tokens", "flops"];
-
     private static readonly string[] TrainKeys =
     [
         "batch", "learning_rate", "warmup", "weight_decay", "precision", "final_learning_rate", "clip_norm", "beta1", "beta2",
@@ -35,30 +32,5 @@ internal sealed partial class RunFileReader
             LoadBalance = section.Number("load_balance", defaults.LoadBalance, NumberRule.NotNegative),
             RouterZ = section.Number("router_z", defaults.RouterZ, NumberRule.NotNegative),
         };
-    }
-
-    /// <summary>The length in steps, stated in steps, tokens or training FLOPs of this model; rounded up to whole steps.</summary>
-    private static int Steps(YamlSection section, TrainSpec train, ModelConfig model)
-    {
-        var stated = LengthKeys.Where(section.Has).ToList();
-        if (stated.Count != 1)
-        {
-            if (stated.Count > 1)
-                section.Problem(stated[1], $"stands beside {stated[0]}; state one of steps, tokens and flops");
-            else if (!section.Broken)
-                section.Problem("steps", "is missing; state one of steps, tokens and flops");
-            return 1;
-        }
-
-        double tokensPerStep = (double)train.Batch * model.Context;
-        var steps = stated[0] switch
-        {
-            "steps" => section.Int("steps", 1),
-            "tokens" => Math.Ceiling(section.Count("tokens", 1) / tokensPerStep),
-            _ => Math.Ceiling(section.Number("flops", 1, NumberRule.Positive) / (FlopCount.Training(model) * tokensPerStep)),
-        };
-        if (steps <= int.MaxValue) return (int)steps;
-        section.Problem(stated[0], $"is {steps:0.###e+0} steps; at most {int.MaxValue} can be counted");
-        return 1;
     }
 }

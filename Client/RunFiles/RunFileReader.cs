@@ -70,7 +70,7 @@ internal sealed partial class RunFileReader
         var seedModel = SeedModel(dense, train);
         var branches = Branches(dense, train, names);
         var includeSeed = _root.Flag("include_seed_as_expert", true);
-        IReadOnlyList<string> experts = [.. includeSeed ? ["seed"] : Array.Empty<string>(), .. branches.Select(branch => branch.Name)];
+        var data = _root.Has("mixture_data") ? Shares(_root, "mixture_data") : EqualShares();
         var spec = new RunSpec
         {
             Name = Name(),
@@ -81,11 +81,12 @@ internal sealed partial class RunFileReader
             SeedModel = seedModel,
             Branches = branches,
             IncludeSeedAsExpert = includeSeed,
-            Mixtures = Mixtures(dense, experts, _root.Has("mixture_data") ? Shares(_root, "mixture_data") : EqualShares(), train, names),
+            Mixtures = Mixtures(dense, ["seed", .. branches.Select(branch => branch.Name)], includeSeed, data, train, names),
             Checkpoints = Checkpoints(),
-            Evaluate = Evaluate(),
+            Evaluate = Evaluate(model.Context),
         };
         CheckPrecision(spec);
+        CheckRidge(spec);
         return spec;
     }
 
@@ -112,12 +113,14 @@ internal sealed partial class RunFileReader
         return new(section.Int("every", defaults.Every), section.Int("keep", defaults.Keep, min: 2));
     }
 
-    private EvaluationSpec Evaluate()
+    private EvaluationSpec Evaluate(int context)
     {
         var section = _root.Section("evaluate");
-        section.Allow("every", "tokens");
+        section.Allow("every", "tokens", "stride");
         var defaults = new EvaluationSpec();
-        return new(section.Int("every", defaults.Every, min: 0), section.Count("tokens", defaults.Tokens, min: 0));
+        return new(
+            section.Int("every", defaults.Every, min: 0), section.Count("tokens", defaults.Tokens, min: 0),
+            section.Int("stride", defaults.Stride, min: 1, max: context));
     }
 
     private static string NameRule(string name) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bam.Client.Clusters;
 using Bam.Client.Runs;
 
 namespace Bam.Client.Verbs;
@@ -8,7 +9,18 @@ internal sealed class ClusterLink(GlobalOptions options, IClusters clusters)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    /// <exception cref="Clusters.UserException">No cluster reachable; exit code 3.</exception>
+    /// <exception cref="UserException">No cluster reachable; exit code 3.</exception>
     public Task<IRunClient> Open(ParseResult line, CancellationToken cancellation) =>
         clusters.Connect(options.Home(line), Limit, cancellation);
+
+    /// <summary>The folder of a model: its own, or that of the newest checkpoint in its run.</summary>
+    /// <exception cref="UserException">The run has no such model, or the model has no checkpoint.</exception>
+    public async Task<string> Folder(ModelReference model, ParseResult line, CancellationToken cancellation)
+    {
+        if (model.Folder is { } folder) return folder;
+        await using var client = await Open(line, cancellation).ConfigureAwait(false);
+        var status = await RunWatcher.StatusOf(client, model.Run!, cancellation).ConfigureAwait(false);
+        return model.In(status).CheckpointFolder
+            ?? throw new UserException($"'{model.Name}' of {model.Run} has no checkpoint yet", ExitCode.Failed);
+    }
 }

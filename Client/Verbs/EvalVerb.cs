@@ -49,12 +49,20 @@ internal sealed class EvalVerb : IVerb
         var rows = patterns.Length == 0
             ? await Stored(model, line, cancellation).ConfigureAwait(false)
             : _evaluation.Evaluate(
-                model.Folder ?? await Checkpoint(model, line, cancellation).ConfigureAwait(false),
+                await _cluster.Folder(model, line, cancellation).ConfigureAwait(false),
                 files, line.GetValue(_stride), line.GetValue(_batch), cancellation);
 
         if (_options.Json(line)) JsonOutput.Write(_terminal.Output, new { Model = line.GetRequiredValue(_model), Evaluations = rows });
-        else _terminal.Screen.Write(EvaluationTable.Of(rows));
+        else Show(line.GetRequiredValue(_model), rows);
         return ExitCode.Done;
+    }
+
+    private void Show(string model, IReadOnlyList<EvaluationRow> rows)
+    {
+        _terminal.Screen.Write(EvaluationTable.Of(rows));
+        var routed = rows.Where(row => row.Routing.Count > 0).Select(row => (row.Name, row.Routing)).ToList();
+        if (routed.Count == 0) return;
+        foreach (var table in ExpertShareTables.Of(model, routed, rows[^1].Experts)) _terminal.Screen.Write(table);
     }
 
     private async Task<IReadOnlyList<EvaluationRow>> Stored(ModelReference model, ParseResult line, CancellationToken cancellation)
@@ -64,20 +72,12 @@ internal sealed class EvalVerb : IVerb
         var name = model.In(status).Name;
         IReadOnlyList<EvaluationRow> rows =
         [
-            .. status.Evaluations.Where(one => one.Model == name)
-                .Select(one => new EvaluationRow(one.Domain, one.Tokens, one.Nll, one.BitsPerByte, one.Perplexity)),
+            .. status.Evaluations.Where(one => one.Model == name).GroupBy(one => one.Domain)
+                .Select(domain => EvaluationRow.Of(domain.Last())),
         ];
         return rows.Count > 0
             ? rows
             : throw new UserException($"{model.Run} has not evaluated '{name}' yet; give text with --data FILE", ExitCode.Failed);
-    }
-
-    private async Task<string> Checkpoint(ModelReference model, ParseResult line, CancellationToken cancellation)
-    {
-        await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
-        var status = await RunWatcher.StatusOf(client, model.Run!, cancellation).ConfigureAwait(false);
-        return model.In(status).CheckpointFolder
-            ?? throw new UserException($"'{model.Name}' of {model.Run} has no checkpoint yet", ExitCode.Failed);
     }
 
     private static List<string> Files(IReadOnlyList<string> patterns)

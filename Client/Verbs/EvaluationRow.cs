@@ -1,3 +1,5 @@
+using Bam.Contracts.Status;
+
 namespace Bam.Client.Verbs;
 
 /// <summary>One model on one domain or file.</summary>
@@ -6,4 +8,21 @@ namespace Bam.Client.Verbs;
 /// <param name="Nll">Mean negative log-likelihood in nats a token.</param>
 /// <param name="BitsPerByte">Bits a byte of UTF-8 text.</param>
 /// <param name="Perplexity"><c>exp(Nll)</c>.</param>
-internal sealed record EvaluationRow(string Name, long Tokens, double Nll, double BitsPerByte, double Perplexity);
+/// <param name="Window">Tokens of a window.</param>
+/// <param name="Stride">Tokens between two windows.</param>
+internal sealed record EvaluationRow(string Name, long Tokens, double Nll, double BitsPerByte, double Perplexity, int Window, int Stride)
+{
+    /// <summary>What a mixture's routers did, a layer each; empty for a dense model, and for text that no run measured.</summary>
+    public IReadOnlyList<RouterUse> Routing { get; init; } = [];
+
+    /// <summary>Names of the mixture's experts, in order; empty for a dense model.</summary>
+    public IReadOnlyList<string> Experts { get; init; } = [];
+
+    /// <summary>What a run measured.</summary>
+    public static EvaluationRow Of(Evaluation measured) => new(
+        measured.Domain, measured.Tokens, measured.Nll, measured.BitsPerByte, measured.Perplexity, measured.Window, measured.Stride)
+    {
+        Routing = measured.Routing,
+        Experts = measured.Experts,
+    };
+}

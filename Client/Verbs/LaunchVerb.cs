@@ -30,16 +30,21 @@ internal sealed class LaunchVerb : IVerb
     {
         var json = _options.Json(line);
         var spec = RunFileReader.Read(line.GetRequiredValue(_file));
+        foreach (var warning in TwinExperts.Warnings(spec)) await _terminal.Error.WriteLineAsync(warning).ConfigureAwait(false);
         await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
-        var (outcome, _) = await client.Launch(spec, cancellation).ConfigureAwait(false);
+        var (outcome, detail) = await client.Launch(spec, cancellation).ConfigureAwait(false);
+        var said = detail is null ? "" : $": {Printable.Line(detail)}";
         if (outcome == LaunchOutcome.NameTaken)
             throw new UserException(
-                $"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'; give this one another name", 2);
+                $"{line.GetRequiredValue(_file)}: name: another run is called '{spec.Name}'{said}; {(detail is null ? "" : "or ")}give this one another name",
+                ExitCode.InputWrong);
         if (outcome == LaunchOutcome.AlreadyLaunched)
             await _terminal.Error.WriteLineAsync($"{spec.Name} was launched before").ConfigureAwait(false);
+        if (outcome == LaunchOutcome.Extended)
+            await _terminal.Error.WriteLineAsync($"{spec.Name} was extended{said}").ConfigureAwait(false);
         if (!line.GetValue(_detach)) return await _follower.Follow(client, spec.Name, json, cancellation).ConfigureAwait(false);
 
-        if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome });
+        if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome, Detail = detail });
         else await _terminal.Output.WriteLineAsync($"{spec.Name} is under way; look with: bam watch {spec.Name}").ConfigureAwait(false);
         return ExitCode.Done;
     }

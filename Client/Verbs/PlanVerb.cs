@@ -1,14 +1,18 @@
 using System.CommandLine;
+using Bam.Client.Clusters;
 using Bam.Client.Plans;
 using Bam.Client.RunFiles;
 using Bam.Client.Views;
 
 namespace Bam.Client.Verbs;
 
-/// <summary><c>bam plan FILE</c>: validates a run file and tells what the run will take; starts nothing.</summary>
+/// <summary>
+/// <c>bam plan FILE</c>: validates a run file and tells what the run will take; starts nothing. A preset's name instead of a file, where
+/// no file has it, prints the paper's comparison for that shape.
+/// </summary>
 internal sealed class PlanVerb : IVerb
 {
-    private readonly Argument<string> _file = new("FILE") { Description = "Run file" };
+    private readonly Argument<string> _file = new("FILE") { Description = $"Run file, or a preset: {string.Join(", ", Presets.All.Keys)}" };
 
     private readonly Option<double?> _speed = new("--flops-per-second")
     {
@@ -33,12 +37,36 @@ internal sealed class PlanVerb : IVerb
         };
         Command.SetAction(line =>
         {
-            var plan = RunPlan.Of(RunFileReader.Read(line.GetRequiredValue(_file)), line.GetValue(_speed), line.GetValue(_devices));
-            if (options.Json(line)) JsonOutput.Write(terminal.Output, plan);
+            var file = line.GetRequiredValue(_file);
+            var json = options.Json(line);
+            if (IsPreset(file))
+            {
+                if (line.GetValue(_speed) is not null)
+                    throw new UserException("--flops-per-second: a preset has no training to time; give a run file", ExitCode.InputWrong);
+                var comparison = PresetPlan.Of(file);
+                if (json) JsonOutput.Write(terminal.Output, comparison);
+                else terminal.Screen.Write(PresetScreen.Render(comparison));
+                return ExitCode.Done;
+            }
+
+            var spec = RunFileReader.Read(file);
+            foreach (var warning in TwinExperts.Warnings(spec)) terminal.Error.WriteLine(warning);
+            var plan = RunPlan.Of(spec, line.GetValue(_speed), line.GetValue(_devices));
+            if (json) JsonOutput.Write(terminal.Output, plan);
             else terminal.Screen.Write(PlanScreen.Render(plan));
             return ExitCode.Done;
         });
     }
 
     public Command Command { get; }
+
+    /// <exception cref="UserException">It is nothing, but close to a preset's name.</exception>
+    private static bool IsPreset(string file)
+    {
+        if (File.Exists(file)) return false;
+        if (Presets.All.ContainsKey(file)) return true;
+        if (!Directory.Exists(file) && NearestName.Of(file, Presets.All.Keys) is { } preset)
+            throw new UserException($"{file}: no such run file; did you mean the preset '{preset}'?", ExitCode.InputWrong);
+        return false;
+    }
 }

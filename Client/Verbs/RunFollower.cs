@@ -36,7 +36,7 @@ internal sealed class RunFollower(Terminal terminal, TimeProvider time)
     public int Conclude(RunStatus status, bool json)
     {
         if (json) JsonOutput.Write(terminal.Output, status);
-        else if (status.Evaluations.Count > 0) terminal.Screen.Write(PerplexityTable.Of(status.Evaluations));
+        else if (status.Evaluations.Count > 0) terminal.Screen.Write(ResultScreen.Render(status));
         if (status.Phase == RunPhase.Completed) return ExitCode.Done;
         var failed = status.Members
             .Where(member => member.State == MemberState.Failed && member.Error is not null)

@@ -29,6 +29,7 @@ internal sealed record Services(
             new WatchVerb(options, link, follower),
             new CancelVerb(options, terminal, link),
             new EvalVerb(options, terminal, link, Evaluation),
+            new ExportVerb(options, terminal, link),
             new DoctorVerb(options, terminal, new HostDoctor(DescribeTorch, Clusters, Time)),
         ]);
     }

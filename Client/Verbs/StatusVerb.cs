@@ -23,7 +23,7 @@ internal sealed class StatusVerb : IVerb
             }
 
             terminal.Screen.Write(RunScreen.Render(status, [], time.GetUtcNow()));
-            if (status.Evaluations.Count > 0) terminal.Screen.Write(PerplexityTable.Of(status.Evaluations));
+            if (status.Evaluations.Count > 0) terminal.Screen.Write(ResultScreen.Render(status));
             return ExitCode.Done;
         });
     }

@@ -10,6 +10,7 @@ internal static class Figures
     {
         var (scale, suffix) = Math.Abs(number) switch
         {
+            >= 1e21 => (1e21, " Z"),
             >= 1e18 => (1e18, " E"),
             >= 1e15 => (1e15, " P"),
             >= 1e12 => (1e12, " T"),

@@ -62,7 +62,7 @@ internal static class PlanScreen
             {
                 table.AddRow(
                     $"  {Markup.Escape(model.Name)}", Figures.Exact(model.Steps), Figures.Exact(model.Tokens),
-                    Figures.Scaled(model.FlopsPerToken), Figures.Scaled(model.Flops), "");
+                    model.Tokens == 0 ? "-" : Figures.Scaled(model.Flops / model.Tokens), Figures.Scaled(model.Flops), "");
             }
         }
 

@@ -19,4 +19,7 @@ public sealed record TrainingAssignment
 
     /// <summary>Device slot to train on.</summary>
     [Id(4)] public required DeviceLease Lease { get; init; }
+
+    /// <summary>The dense models of a mixture, in the order of its experts; empty for a dense model of the run.</summary>
+    [Id(5)] public IReadOnlyList<NamedCheckpoint> Experts { get; init; } = [];
 }

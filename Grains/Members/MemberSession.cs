@@ -1,8 +1,10 @@
+using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Grains.Devices;
 using Bam.Grains.Telemetry;
 using Bam.Training.Checkpoints;
 using Bam.Training.Evaluation;
+using Bam.Training.Mixing;
 using Bam.Training.Optimization;
 using Bam.Training.Sessions;
 using Microsoft.Extensions.Logging;
@@ -83,12 +85,13 @@ internal sealed partial class MemberSession : ITrainingObserver
             Step = prepared.Step,
             ResumedFrom = prepared.Step,
             Parameters = prepared.Parameters,
-            FlopsPerToken = prepared.FlopsPerToken,
-            TokensPerStep = prepared.TokensPerStep,
+            Work = prepared.Work,
             Damaged = prepared.Damaged,
         });
         _meter.Damaged(prepared.Damaged.Count);
     }
+
+    void ITrainingObserver.Opened(MixOpening opening) => Change(now => now with { Opening = OpeningLine.Of(opening) });
 
     void ITrainingObserver.Stepped(long step, TimeSpan duration, TimeSpan dataWait)
     {
@@ -100,9 +103,9 @@ internal sealed partial class MemberSession : ITrainingObserver
             State = MemberState.Training,
             Step = step,
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
-            TokensPerSecond = now.TokensPerStep * _durations.Count / _durations.Sum(),
+            TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
-        _meter.Stepped(done.TokensPerStep, done.FlopsPerToken, duration, dataWait);
+        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait);
     }
 
     void ITrainingObserver.Read(StepReading reading)
@@ -132,14 +135,26 @@ internal sealed partial class MemberSession : ITrainingObserver
         _meter.Evaluated(domain, result.Nll);
         if (!final)
             return;
-        var row = new Evaluation(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte);
-        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, row] });
+        Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, Row(domain, result)] });
     }
 
     void ITrainingObserver.Pulse() => _meter.Pulse();
 
     internal static CheckpointRef Reference(Checkpoint checkpoint) =>
         new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    private Evaluation Row(string domain, PerplexityResult result) =>
+        new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)
+        {
+            Experts = _job.Run.Mixtures.FirstOrDefault(mixture => mixture.Name == _job.Member.Name) is { Kind: not MixtureKind.Dense } mixture
+                ? mixture.Experts
+                : [],
+            Window = result.Window,
+            Stride = result.Stride,
+            Routing = [.. result.Routing.Select(layer => new RouterUse(
+                layer.FfnShares, layer.FfnEntropy, layer.AttentionShares,
+                double.IsNaN(layer.AttentionEntropy) ? null : layer.AttentionEntropy))],
+        };
 
     // Steps and saves are told by different threads: without the lock one would undo the other's news.
     private SessionSnapshot Change(Func<SessionSnapshot, SessionSnapshot> change)

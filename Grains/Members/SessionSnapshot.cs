@@ -1,4 +1,5 @@
 using Bam.Contracts.Status;
+using Bam.Training.Sessions;
 
 namespace Bam.Grains.Members;
 
@@ -13,13 +14,17 @@ internal sealed record SessionSnapshot
     /// <summary>Step that the session went on from.</summary>
     public long ResumedFrom { get; init; }
 
-    public long TokensPerStep { get; init; }
+    /// <summary>FLOPs and tokens of the steps; nothing before the session is prepared.</summary>
+    public TrainingWork Work { get; init; } = new(0, 0, 0, 0);
 
     public double Loss { get; init; } = double.NaN;
 
     public double TokensPerSecond { get; init; }
 
-    public long FlopsPerToken { get; init; }
+    public long Tokens => Step * Work.TokensPerStep;
+
+    /// <summary>FLOPs of the steps done.</summary>
+    public double Flops => Work.FlopsOf(Step);
 
     public long Parameters { get; init; }
 
@@ -34,6 +39,9 @@ internal sealed record SessionSnapshot
 
     /// <summary>Results of the finished model.</summary>
     public IReadOnlyList<Evaluation> Evaluations { get; init; } = [];
+
+    /// <summary>What was measured of a mixture before its first step, one line; null for nothing.</summary>
+    public string? Opening { get; init; }
 
     public IReadOnlyList<string> Damaged { get; init; } = [];
 

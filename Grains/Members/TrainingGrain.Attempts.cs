@@ -52,6 +52,7 @@ internal abstract partial class TrainingGrain
                 Member = plan,
                 ParentFolder = assignment.Parent?.Folder,
                 MustHaveStart = assignment.Kind != MemberKind.Seed,
+                Experts = [.. assignment.Experts.Select(expert => (expert.Name, expert.Folder))],
                 Attempt = attempt,
                 Store = services.Options.Store,
                 TokenCache = services.Options.TokenCache,
@@ -106,25 +107,29 @@ internal abstract partial class TrainingGrain
         if (last.State != MemberState.Preparing)
         {
             state.State.Step = last.Step;
-            state.State.Tokens = last.Step * last.TokensPerStep;
+            state.State.Tokens = last.Tokens;
+            state.State.Flops = last.Flops;
             state.State.Parameters = last.Parameters;
-            state.State.Loss = last.Loss;
+            if (!double.IsNaN(last.Loss))
+                state.State.Loss = last.Loss;
         }
 
         if (session.Completion.IsFaulted)
             Failed(session.Completion.Exception.GetBaseException(), last);
-        else if (session.Completion is { IsCompletedSuccessfully: true, Result: { Completed: true, Checkpoint: { } final } })
+        else if (session.Completion is { IsCompletedSuccessfully: true, Result: { Completed: true, Checkpoint: var final } })
             Complete(final, last);
         else
             state.State.Error = null;   // told to stop: the next attempt does not begin for the reason that this one did
     }
 
-    private void Complete(Checkpoint final, SessionSnapshot last)
+    /// <param name="final">Its last checkpoint; null for an ensemble, which has none.</param>
+    /// <param name="last">How its session stood at the end.</param>
+    private void Complete(Checkpoint? final, SessionSnapshot last)
     {
         if (state.State.End != MemberState.Pending)
             return;
         state.State.End = MemberState.Completed;
-        state.State.Checkpoint = MemberSession.Reference(final);
+        state.State.Checkpoint = final is null ? null : MemberSession.Reference(final);
         state.State.Evaluations = last.Evaluations;
         state.State.Failures = 0;
     }

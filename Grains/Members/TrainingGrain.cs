@@ -74,7 +74,15 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
         await Save();
     }
 
-    public Task Reevaluate(CancellationToken cancellation) => Task.CompletedTask;
+    public async Task Reevaluate(CancellationToken cancellation)
+    {
+        if (state.State.End != MemberState.Completed)
+            return;
+        state.State.End = MemberState.Pending;
+        state.State.Error = null;
+        _changes++;
+        await Save();
+    }
 
     public Task<TrainingReport> GetReport(CancellationToken cancellation) => Task.FromResult(Report());
 
@@ -110,17 +118,18 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
                 State = kept.End != MemberState.Pending ? kept.End : now?.State ?? (kept.Attempt == 0 ? MemberState.Queued : MemberState.Recovering),
                 Step = step,
                 TargetSteps = kept.TargetSteps,
-                Tokens = now is { TokensPerStep: > 0 } ? now.Step * now.TokensPerStep : kept.Tokens,
+                Tokens = now is { Work.TokensPerStep: > 0 } ? now.Tokens : kept.Tokens,
+                Flops = now is { Work.TokensPerStep: > 0 } ? now.Flops : kept.Flops,
                 Loss = now is { Loss: not double.NaN } ? now.Loss : kept.Loss,
                 TokensPerSecond = speed,
-                FlopsPerSecond = speed * (now?.FlopsPerToken ?? 0),
+                FlopsPerSecond = speed * (now?.Work.FlopsPerTokenAt(step) ?? 0),
                 Device = now is null ? null : _device,
                 Attempt = kept.Attempt,
                 Restarts = kept.Restarts,
                 CheckpointStep = checkpoint?.Step ?? -1,
                 CheckpointHash = checkpoint?.ModelSha256,
                 CheckpointFolder = checkpoint?.Folder,
-                Remaining = speed > 0 ? TimeSpan.FromSeconds((kept.TargetSteps - step) * now!.TokensPerStep / speed) : null,
+                Remaining = speed > 0 ? TimeSpan.FromSeconds((kept.TargetSteps - step) * now!.Work.TokensPerStep / speed) : null,
                 Error = now?.SaveProblem ?? kept.Error,
                 Parameters = now is { Parameters: > 0 } ? now.Parameters : kept.Parameters,
             },
@@ -129,6 +138,7 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             ResumedFrom = last?.ResumedFrom ?? 0,
             UsefulSeconds = now is null ? kept.UsefulSeconds : _usefulBefore + now.UsefulSeconds,
             DamagedCheckpoints = last?.Damaged ?? [],
+            Opening = last?.Opening,
         };
     }
 }

@@ -46,4 +46,6 @@ internal sealed record TrainingGrainState
 
     /// <summary>Last step that an attempt is known to have done.</summary>
     [Id(15)] public long Step { get; set; }
+
+    [Id(16)] public double Flops { get; set; }
 }

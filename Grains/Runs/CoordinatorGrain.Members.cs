@@ -16,13 +16,18 @@ internal sealed partial class CoordinatorGrain
     private async Task DriveMembers(MemberKind kind, RunPhase next, TimeSpan since)
     {
         var members = Run.Members.Where(member => member.Status.Kind == kind).ToArray();
+        var behind = members.Where(LacksEvaluations).ToArray();
+        foreach (var member in behind)
+            await TakeBack(member);
+        if (behind.Length > 0)
+            await Save();   // before one of them starts: it is taken back once
         foreach (var member in members.Where(member => !member.HasEnded))
             await Drive(member, since);
         await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time));
         foreach (var member in members.Where(member => !member.HasEnded))
             await Hear(member);
         if (members.All(member => member.Status.State == MemberState.Completed))
-            Begin(next, Title(next));
+            Begin(next);
         else if (members.All(member => member.HasEnded))
             await (members.FirstOrDefault(member => member.Status.State == MemberState.Failed) is { } failed
                 ? End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}")
@@ -66,6 +71,7 @@ internal sealed partial class CoordinatorGrain
                 Kind = member.Status.Kind,
                 Parent = Parent(member),
                 Lease = lease,
+                Experts = Experts(member),
             }, CancellationToken.None);
         }
         finally
@@ -148,8 +154,15 @@ internal sealed partial class CoordinatorGrain
         _ => null,
     };
 
+    /// <summary>The dense models that a mixture is built from, in its order.</summary>
+    private IReadOnlyList<NamedCheckpoint> Experts(MemberRecord member) => member.Status.Kind != MemberKind.Mixture
+        ? []
+        : [.. Spec.Mixtures.Single(mixture => mixture.Name == member.Status.Name).Experts
+            .Select(name => new NamedCheckpoint(name, Run.Members.Single(other => other.Status.Name == name).Checkpoint!.Folder))];
+
     private static string Title(RunPhase phase) => phase switch
     {
+        RunPhase.Seed => "seed model",
         RunPhase.Branch => "branches",
         RunPhase.Gather => "gather the experts' checkpoints",
         RunPhase.Mix => "build the mixtures",

@@ -1,3 +1,4 @@
+using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Training.Checkpoints;
 using Bam.Training.Mixing;
@@ -8,12 +9,14 @@ namespace Bam.Grains.Runs;
 internal sealed partial class CoordinatorGrain
 {
     private Task<IReadOnlyList<(string Member, string? Problem)>>? _gathering;
-    private Task<IReadOnlyList<string>?>? _mixing;
+    private Task<List<(string Member, string Text)>?>? _mixing;
 
-    /// <summary>Verifies every expert's last checkpoint, byte by byte. A damaged one sends its branch back to train from the one before.</summary>
+    private IReadOnlyList<MemberRecord> DenseModels => [.. Run.Members.Where(member => member.Status.Kind != MemberKind.Mixture)];
+
+    /// <summary>Verifies every dense model's last checkpoint, byte by byte. A damaged one sends its branch back to train from the one before.</summary>
     private async Task Gather()
     {
-        var experts = Experts.Select(name => Run.Members.Single(member => member.Status.Name == name)).ToArray();
+        var experts = DenseModels;
         _gathering ??= Work(() => (IReadOnlyList<(string, string?)>)
             [.. experts.Select(expert => (expert.Status.Name, MemberStore.Verify(expert.Checkpoint!.Folder).Problem))]);
         if (!_gathering.IsCompleted)
@@ -30,17 +33,22 @@ internal sealed partial class CoordinatorGrain
         }
 
         if (damaged.Length == 0)
-            Begin(RunPhase.Mix, Title(RunPhase.Mix));
+            Begin(RunPhase.Mix);
         else
             Run.Phase = damaged.Any(result => result.Member == Training.Sessions.MemberPlan.Seed) ? RunPhase.Seed : RunPhase.Branch;
     }
 
-    /// <summary>Builds every mixture and publishes it as step 0. Done again after a death, it gives the same bytes.</summary>
+    /// <summary>
+    /// Builds every mixture that is not trained yet and publishes it as step 0; an ensemble has no weights of its own. Done again after a
+    /// death, it gives the same bytes.
+    /// </summary>
     private async Task Mix()
     {
-        var sources = Experts.Select(name => (Name: name, Run.Members.Single(member => member.Status.Name == name).Checkpoint!.Folder)).ToArray();
-        var spec = Spec;
-        _mixing ??= Work(() => MixAll(spec, sources));
+        var dense = DenseModels.Select(member => (member.Status.Name, member.Checkpoint!.Folder)).ToArray();
+        var waiting = Run.Members.Where(member => !member.HasEnded).Select(member => member.Status.Name).ToHashSet();
+        var mixtures = Spec.Mixtures.Where(mixture => waiting.Contains(mixture.Name) && mixture.Kind != MixtureKind.Ensemble).ToArray();
+        var (run, seed) = (Spec.Name, Spec.Seed);
+        _mixing ??= Work(() => MixAll(run, seed, mixtures, dense));
         if (!_mixing.IsCompleted)
             return;
         var mixed = _mixing;
@@ -49,13 +57,13 @@ internal sealed partial class CoordinatorGrain
         {
             if (await mixed is not { } lines)
             {
-                Begin(RunPhase.Gather, Title(RunPhase.Gather));   // an expert was damaged since
+                Begin(RunPhase.Gather);   // an expert was damaged since
                 return;
             }
 
-            foreach (var line in lines)
-                _events.Add(RunEventKind.Mixed, null, line);
-            Begin(RunPhase.Continue, Title(RunPhase.Continue));
+            foreach (var (member, text) in lines)
+                _events.Add(RunEventKind.Mixed, member, text);
+            Begin(RunPhase.Continue);
         }
         catch (Exception e) when (e is MixException or CheckpointException)
         {
@@ -63,21 +71,27 @@ internal sealed partial class CoordinatorGrain
         }
     }
 
-    /// <returns>A line for each mixture; null when an expert's checkpoint is not sound.</returns>
-    private IReadOnlyList<string>? MixAll(Contracts.Runs.RunSpec spec, (string Name, string Folder)[] experts)
+    /// <returns>Lines on the mixtures; null when a dense model's checkpoint is not sound.</returns>
+    private List<(string Member, string Text)>? MixAll(string run, long seed, MixtureSpec[] mixtures, (string Name, string Folder)[] dense)
     {
         var store = new CheckpointStore(options.Store);
-        var verified = experts.Select(expert => (expert.Name, MemberStore.Verify(expert.Folder).Sound)).ToArray();
-        if (verified.Any(expert => expert.Sound is null))
+        var verified = dense.Select(model => (model.Name, MemberStore.Verify(model.Folder).Sound)).ToArray();
+        if (verified.Any(model => model.Sound is null))
             return null;
-        var sources = verified.Select(expert => new MixSource(expert.Name, expert.Sound!)).ToArray();
-        return (IReadOnlyList<string>)[.. spec.Mixtures.Select(mixture =>
+        var sources = verified.Select(model => new MixSource(model.Name, model.Sound!)).ToArray();
+        var lines = new List<(string Member, string Text)>();
+        foreach (var mixture in mixtures)
         {
-            var member = store.Open(spec.Name, mixture.Name);
-            var built = member.Newest(out _) ?? Mixer.Mix(sources, mixture, spec.Seed, member);
-            return $"{mixture.Name} from {string.Join(", ", sources.Select(source => source.Name))}: {built.ModelSha256[..12]}";
-        })];
+            var member = store.Open(run, mixture.Name);
+            var built = member.Newest(out _) ?? Mixer.Mix(sources, mixture, seed, member);
+            lines.Add((mixture.Name, $"{Count(mixture.Experts)} ({string.Join(", ", mixture.Experts)}): {built.ModelSha256[..12]}"));
+            lines.AddRange((MixReceipt.Read(built.Folder)?.Warnings ?? []).Select(warning => (mixture.Name, $"warning: {warning}")));
+        }
+
+        return lines;
     }
+
+    private static string Count(IReadOnlyList<string> experts) => experts.Count == 1 ? "1 expert" : $"{experts.Count} experts";
 
     private static Task<T> Work<T>(Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -22,8 +22,18 @@ internal sealed partial class CoordinatorGrain
             TellRecovery(member, missed, report);
         if (now.CheckpointStep > before.CheckpointStep)
             _events.Add(RunEventKind.CheckpointPublished, now.Name, $"step {now.CheckpointStep}, {now.CheckpointHash?[..12]}", now.CheckpointStep, now.Attempt);
+        if (report.Opening is { } opening && !member.OpeningTold)
+        {
+            _events.Add(RunEventKind.Opened, now.Name, opening, 0, now.Attempt);
+            member.OpeningTold = true;
+        }
+
         if (now.State == MemberState.Completed)
-            _events.Add(RunEventKind.MemberCompleted, now.Name, $"{now.Step} steps, {now.CheckpointHash?[..12]}", now.Step, now.Attempt);
+        {
+            var text = now.CheckpointHash is { } hash ? $"{now.Step} steps, {hash[..12]}" : "evaluated";
+            _events.Add(RunEventKind.MemberCompleted, now.Name, text, now.Step, now.Attempt);
+        }
+
         if (now.State == MemberState.Failed)
             _events.Add(RunEventKind.MemberFailed, now.Name, now.Error ?? "no reason given", now.Step, now.Attempt);
     }
@@ -37,10 +47,11 @@ internal sealed partial class CoordinatorGrain
         member.DamagedTold = Math.Max(member.DamagedTold, report.DamagedCheckpoints.Count);
     }
 
-    /// <summary>Counts each attempt after the first, whether it got to train or not.</summary>
+    /// <summary>Counts each attempt after the first that nobody asked for, whether it got to train or not.</summary>
     private void CountRestarts(MemberRecord member, MemberStatus before, MemberStatus now)
     {
-        var attempts = now.Attempt - Math.Max(1, before.Attempt);
+        var asked = before.Attempt < member.Reevaluation && now.Attempt >= member.Reevaluation ? 1 : 0;
+        var attempts = now.Attempt - Math.Max(1, before.Attempt) - asked;
         if (attempts <= 0)
             return;
         var unplanned = Math.Clamp(now.Restarts - member.RestartsCounted, 0, attempts);
@@ -70,7 +81,8 @@ internal sealed partial class CoordinatorGrain
 
         var lost = Math.Max(0, member.Reached - from);
         member.Reached = from;
-        _events.Add(RunEventKind.Resumed, now.Name, $"{where} from step {from}: {now.Error ?? "it was stopped"}".Trim(), from, now.Attempt);
+        var why = now.Attempt == member.Reevaluation ? "it is evaluated again" : now.Error ?? "it was stopped";
+        _events.Add(RunEventKind.Resumed, now.Name, $"{where} from step {from}: {why}".Trim(), from, now.Attempt);
         if (lost > 0)
             _counts.Add(() => metrics.StepsLost.Add(lost, Tags(now.Name)));
     }

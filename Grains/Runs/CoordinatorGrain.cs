@@ -33,8 +33,6 @@ internal sealed partial class CoordinatorGrain(
 
     private RunSpec Spec => state.State.Spec!;
 
-    private IEnumerable<string> Experts => (Spec.IncludeSeedAsExpert ? new[] { MemberPlan.Seed } : []).Concat(Spec.Branches.Select(branch => branch.Name));
-
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _events = new EventLog(Run.Events, time);
@@ -50,26 +48,13 @@ internal sealed partial class CoordinatorGrain(
 
     public async Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation)
     {
-        if (Run.Spec is { } known && !RunSpecs.AreEqual(known, spec))
-            return new(LaunchOutcome.NameTaken);
         if (Run.Spec is not null)
-        {
-            await Register();   // a launch that died half-way is made whole by the next one
-            return new(LaunchOutcome.AlreadyLaunched);
-        }
-
-        // The reminder first: should this silo die before the registry knows the run, it is what finds it.
-        await this.RegisterOrUpdateReminder(Reminder, ReminderPeriod, ReminderPeriod, CancellationToken.None);
-        Run.Spec = spec;
-        Run.Phase = RunPhase.Seed;
+            return await LaunchAgain(spec);
+        await Remind();
         Run.Launched = time.GetUtcNow();
-        Add(MemberKind.Seed, MemberPlan.Seed);
-        foreach (var branch in spec.Branches)
-            Add(MemberKind.Branch, branch.Name);
-        foreach (var mixture in spec.Mixtures)
-            Add(MemberKind.Mixture, mixture.Name);
+        Enlist(spec);
         _events.Add(RunEventKind.Launched, null, $"{spec.Branches.Count} branches, {spec.Mixtures.Count} mixtures");
-        _events.Add(RunEventKind.PhaseBegan, null, "seed model");
+        Begin(RunPhase.Seed);
         await Save();
         await Register();
         return new(LaunchOutcome.Started);
@@ -169,13 +154,26 @@ internal sealed partial class CoordinatorGrain(
         await Tick(CancellationToken.None);
     }
 
-    private void Add(MemberKind kind, string name) => Run.Members.Add(new MemberRecord
+    /// <summary>Makes a specification the run's own; models that are known keep their records.</summary>
+    private void Enlist(RunSpec spec)
     {
-        Status = new MemberStatus { Name = name, Kind = kind, TargetSteps = MemberPlan.Of(Spec, name).Steps },
-    });
+        Run.Spec = spec;
+        var known = Run.Members.ToDictionary(member => member.Status.Name);
+        Run.Members.Clear();
+        Add(MemberKind.Seed, MemberPlan.Seed);
+        foreach (var branch in spec.Branches)
+            Add(MemberKind.Branch, branch.Name);
+        foreach (var mixture in spec.Mixtures)
+            Add(MemberKind.Mixture, mixture.Name);
+        void Add(MemberKind kind, string name) => Run.Members.Add(known.GetValueOrDefault(name) ?? new MemberRecord
+        {
+            Status = new MemberStatus { Name = name, Kind = kind, TargetSteps = MemberPlan.Of(spec, name).Steps },
+        });
+    }
 
-    private void Begin(RunPhase phase, string text)
+    private void Begin(RunPhase phase)
     {
+        var text = Title(phase);
         Run.Phase = phase;
         _events.Add(RunEventKind.PhaseBegan, null, text);
         LogPhase(Spec.Name, text);
@@ -223,6 +221,9 @@ internal sealed partial class CoordinatorGrain(
         _counts.ForEach(count => count());
         _counts.Clear();
     }
+
+    /// <summary>Comes before the run is stored: should this silo die before the registry knows the run, the reminder is what finds it.</summary>
+    private Task<IGrainReminder> Remind() => this.RegisterOrUpdateReminder(Reminder, ReminderPeriod, ReminderPeriod, CancellationToken.None);
 
     private Task Register() => GrainFactory.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key)
         .Record(new RunSummary(Spec.Name, Run.Phase, Run.Launched, Run.Ended));

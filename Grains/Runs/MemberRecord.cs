@@ -40,5 +40,11 @@ internal sealed record MemberRecord
     /// <summary>The attempt that was missed.</summary>
     [Id(11)] public int MissedAttempt { get; set; }
 
+    /// <summary>Attempt that the coordinator asked for to evaluate a finished model again: no restart. 0 for none.</summary>
+    [Id(12)] public int Reevaluation { get; set; }
+
+    /// <summary>Whether its measures before the first step were told.</summary>
+    [Id(13)] public bool OpeningTold { get; set; }
+
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

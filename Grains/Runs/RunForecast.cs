@@ -33,6 +33,8 @@ internal static class RunForecast
         var config = spec.Mixtures.FirstOrDefault(mixture => mixture.Name == status.Name) is { } mixture
             ? dense.Mixture(mixture)
             : dense;
-        return (double)Math.Max(0, status.TargetSteps - status.Step) * MemberPlan.Of(spec, status.Name).Train.Batch * config.Context * FlopCount.Training(config);
+        var plan = MemberPlan.Of(spec, status.Name);
+        var work = TrainingWork.Of(config, (long)plan.Train.Batch * config.Context, plan.Freeze);
+        return Math.Max(0, work.FlopsOf(status.TargetSteps) - work.FlopsOf(Math.Min(status.Step, status.TargetSteps)));
     }
 }

@@ -25,4 +25,7 @@ internal sealed record RunState
 
     /// <summary>When the held slots' time was last counted.</summary>
     [Id(7)] public DateTimeOffset LastTick { get; set; }
+
+    /// <summary>The run file of the last extension, as it was sent: there, old mixtures may name new experts. Null before the first.</summary>
+    [Id(8)] public RunSpec? Extended { get; set; }
 }

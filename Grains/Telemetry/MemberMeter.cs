@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Bam.Training.Checkpoints;
+using Bam.Training.Model;
 using Bam.Training.Optimization;
 
 namespace Bam.Grains.Telemetry;

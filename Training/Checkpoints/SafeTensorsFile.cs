@@ -1,13 +1,21 @@
+using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace Bam.Training.Checkpoints;
 
-/// <summary>A safetensors file, memory-mapped. F32, F16, BF16 and F64 tensors are read as float32.</summary>
-public sealed unsafe class SafeTensorsFile : IDisposable
+/// <summary>
+/// A safetensors file. F32, F16, BF16 and F64 tensors are read as float32, whole or in parts. It is read, not mapped: pages of a map would
+/// count as the process's own memory, and a file cut short while it is open would end the process.
+/// </summary>
+public sealed class SafeTensorsFile : IDisposable
 {
     private const int MaxHeader = 100_000_000;                                 // the format's own limit
+    private const int Piece = 1 << 20;                                         // bytes of another type that are converted at a time
+    private const int MaxRead = 1 << 30;                                       // Linux reads less than 2 GiB in one call
 
     private static readonly JsonSerializerOptions HeaderJson = new()
     {
@@ -17,9 +25,8 @@ public sealed unsafe class SafeTensorsFile : IDisposable
     };
 
     private readonly Dictionary<string, Entry> _entries = [];
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _data;
+    private readonly SafeFileHandle _file;
+    private readonly long _data;
     private readonly string _path;
 
     /// <exception cref="CheckpointException">The file is missing or not in the format.</exception>
@@ -28,19 +35,19 @@ public sealed unsafe class SafeTensorsFile : IDisposable
         _path = path;
         try
         {
-            var length = new FileInfo(path).Length;
+            _file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            var length = RandomAccess.GetLength(_file);
             if (length < sizeof(ulong))
-                throw new CheckpointException($"{path}: {length} bytes are no safetensors file");
-            _map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            byte* start = null;
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            _data = start;                                                     // from here on there is a pointer to release
-            var header = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, sizeof(ulong)));
+                throw new InvalidDataException($"{length} bytes are no safetensors file");
+            Span<byte> size = stackalloc byte[sizeof(ulong)];
+            Fill(size, 0);
+            var header = BinaryPrimitives.ReadUInt64LittleEndian(size);
             if (header > MaxHeader || (long)header + sizeof(ulong) > length)
                 throw new InvalidDataException($"the header's length {header} is not that of a safetensors file");
-            ReadHeader(new ReadOnlySpan<byte>(start + sizeof(ulong), (int)header), length - sizeof(ulong) - (long)header);
-            _data = start + sizeof(ulong) + header;
+            _data = sizeof(ulong) + (long)header;
+            var json = new byte[header];
+            Fill(json, sizeof(ulong));
+            ReadHeader(json, length - _data);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
         {
@@ -55,45 +62,85 @@ public sealed unsafe class SafeTensorsFile : IDisposable
     public IReadOnlyList<long>? Shape(string name) => _entries.GetValueOrDefault(name)?.Shape;
 
     /// <summary>Reads a tensor as float32, row-major.</summary>
-    /// <exception cref="CheckpointException">There is no such tensor, or it has another element count.</exception>
+    /// <exception cref="CheckpointException">There is no such tensor, it has another element count, or it cannot be read.</exception>
     public void Read(string name, Span<float> into)
     {
-        var entry = _entries.GetValueOrDefault(name) ?? throw new CheckpointException($"{_path}: no tensor '{name}'");
+        var entry = Find(name);
         if (entry.Count != into.Length)
             throw new CheckpointException($"{_path}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}], not {into.Length} values");
-        switch (entry.Type)
+        Read(name, 0, into);
+    }
+
+    /// <summary>Reads a part of a tensor: the values from number <paramref name="first"/> on, as many as there is room for.</summary>
+    /// <exception cref="CheckpointException">There is no such tensor, it ends before that, or it cannot be read.</exception>
+    public void Read(string name, long first, Span<float> into)
+    {
+        var entry = Find(name);
+        if (first < 0 || into.Length > entry.Count - first)
+            throw new CheckpointException($"{_path}: tensor '{name}' has {entry.Count} values, not {into.Length} from number {first} on");
+        try
         {
-            case "F32":
-                new ReadOnlySpan<float>(_data + entry.Offset, into.Length).CopyTo(into);
-                break;
-            case "F16":
-                Convert<Half>(entry, into, value => (float)value);
-                break;
-            case "BF16":
-                Convert<ushort>(entry, into, value => BitConverter.UInt32BitsToSingle((uint)value << 16));
-                break;
-            case "F64":
-                Convert<double>(entry, into, value => (float)value);
-                break;
-            default:
-                throw new CheckpointException($"{_path}: tensor '{name}' has type {entry.Type}; F32, F16, BF16 or F64 is needed");
+            switch (entry.Type)
+            {
+                case "F32":
+                    Fill(MemoryMarshal.AsBytes(into), _data + entry.Offset + first * sizeof(float));
+                    break;
+                case "F16":
+                    Convert<Half>(entry, first, into, value => (float)value);
+                    break;
+                case "BF16":
+                    Convert<ushort>(entry, first, into, value => BitConverter.UInt32BitsToSingle((uint)value << 16));
+                    break;
+                case "F64":
+                    Convert<double>(entry, first, into, value => (float)value);
+                    break;
+                default:
+                    throw new CheckpointException($"{_path}: tensor '{name}' has type {entry.Type}; F32, F16, BF16 or F64 is needed");
+            }
+        }
+        catch (IOException e)
+        {
+            throw new CheckpointException($"{_path}: tensor '{name}': {e.Message.Split('\n')[0]}", e);
         }
     }
 
-    public void Dispose()
-    {
-        if (_data is not null)
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view?.Dispose();
-        _map?.Dispose();
-    }
+    public void Dispose() => _file?.Dispose();
 
-    private void Convert<T>(Entry entry, Span<float> into, Func<T, float> convert)
+    private Entry Find(string name) => _entries.GetValueOrDefault(name) ?? throw new CheckpointException($"{_path}: no tensor '{name}'");
+
+    private void Convert<T>(Entry entry, long first, Span<float> into, Func<T, float> convert)
         where T : unmanaged
     {
-        var values = new ReadOnlySpan<T>(_data + entry.Offset, into.Length);
-        for (var i = 0; i < into.Length; i++)
-            into[i] = convert(values[i]);
+        var buffer = ArrayPool<byte>.Shared.Rent(Piece);
+        try
+        {
+            var values = MemoryMarshal.Cast<byte, T>(buffer.AsSpan(0, Piece));
+            while (!into.IsEmpty)
+            {
+                var part = values[..Math.Min(values.Length, into.Length)];
+                Fill(MemoryMarshal.AsBytes(part), _data + entry.Offset + first * Unsafe.SizeOf<T>());
+                for (var i = 0; i < part.Length; i++)
+                    into[i] = convert(part[i]);
+                into = into[part.Length..];
+                first += part.Length;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Fill(Span<byte> into, long offset)
+    {
+        while (!into.IsEmpty)
+        {
+            var read = RandomAccess.Read(_file, into[..Math.Min(into.Length, MaxRead)], offset);
+            if (read == 0)
+                throw new EndOfStreamException("the file ends too early: it was cut short while it was open");
+            into = into[read..];
+            offset += read;
+        }
     }
 
     private void ReadHeader(ReadOnlySpan<byte> json, long dataLength)

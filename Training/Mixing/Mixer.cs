@@ -1,145 +1,84 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Model;
-using Bam.Training.Randomness;
 
 namespace Bam.Training.Mixing;
 
 /// <summary>
-/// Builds a mixture from dense models (BAM, arXiv 2408.08274, section 4; BTX with averaged attention): FFN experts and attention experts
-/// are copies of the sources' own, routers are random, everything else is the mean. Works on files, one tensor in memory at a time,
-/// without torch; the same sources and seed give the same bytes.
+/// Builds a mixture from dense models (BAM, arXiv 2408.08274, section 4; BTX with averaged attention; sparse upcycling when all experts are
+/// one model): FFN experts and attention experts are copies of the sources' own, routers are random, everything else is the mean. Works on
+/// files, some millions of values in memory whatever the model's size, without torch; the same sources and seed give the same bytes.
 /// </summary>
 public static class Mixer
 {
-    public const string ReceiptFile = "receipt.json";
-
     /// <summary>Builds the mixture and publishes it as step 0 of its member.</summary>
-    /// <param name="sources">Dense models, in the order of the experts.</param>
-    /// <param name="spec">Which parts become experts, and the routers.</param>
-    /// <param name="seed">Seed of the run; the routers derive from it and the mixture's name.</param>
+    /// <param name="models">The dense models of the run, the seed model among them even when it is no expert.</param>
+    /// <param name="spec">
+    /// The experts, which parts become theirs, and the routers. A name may stand more than once: means are uniform over the list, so it
+    /// counts as often as it stands. Without a list every model is an expert, in the order given.
+    /// </param>
+    /// <param name="seed">Seed of the run; all that is random derives from it and the mixture's name.</param>
     /// <param name="store">Where it goes.</param>
     /// <param name="cancellation">Leaves nothing half-written.</param>
-    /// <exception cref="MixException">The sources do not fit each other.</exception>
-    /// <exception cref="CheckpointException">A source cannot be read or the store cannot be written.</exception>
+    /// <exception cref="MixException">The models do not fit each other, or one is missing.</exception>
+    /// <exception cref="CheckpointException">A model cannot be read or the store cannot be written.</exception>
     public static Checkpoint Mix(
-        IReadOnlyList<MixSource> sources, MixtureSpec spec, long seed, MemberStore store, CancellationToken cancellation = default)
+        IReadOnlyList<MixSource> models, MixtureSpec spec, long seed, MemberStore store, CancellationToken cancellation = default)
     {
-        var dense = CommonConfig(sources);
-        var config = dense.Mixture(spec with { Experts = [.. sources.Select(source => source.Name)] });
-        var bytes = TensorLayout.Parameters(config) * sizeof(float);
-        var files = sources.Select(source => source.Checkpoint.OpenModel()).ToArray();
-        try
-        {
-            return store.Publish(step: 0, attempt: 0, parent: null, bytes, folder => new Dictionary<string, FileEntry>
-            {
-                [Checkpoint.ModelFile] = WriteModel(Path.Combine(folder, Checkpoint.ModelFile), config, spec, seed, files, cancellation),
-                [Checkpoint.ConfigFile] = DurableFile.Write(
-                    Path.Combine(folder, Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(config.ToJson() + "\n")),
-                [ReceiptFile] = DurableFile.Write(
-                    Path.Combine(folder, ReceiptFile), CheckpointJson.Write(Receipt(config, spec, sources))),
-            });
-        }
-        finally
-        {
-            foreach (var file in files)
-                file.Dispose();
-        }
-    }
-
-    /// <summary>Where a tensor of a mixture comes from.</summary>
-    internal static TensorOrigin Origin(TensorSpec tensor) => tensor switch
-    {
-        { Group: TensorGroup.AttentionRouter or TensorGroup.FfnRouter } => TensorOrigin.Initialised,
-        { Experts: > 0 } => TensorOrigin.Copied,
-        _ => TensorOrigin.Averaged,
-    };
-
-    /// <summary>Name in a dense model of an expert tensor: <c>blocks.0.ffn.experts.up</c> is a stack of <c>blocks.0.ffn.up.weight</c>.</summary>
-    internal static string DenseName(TensorSpec tensor) =>
-        tensor.Experts > 0 ? tensor.Name.Replace(".experts.", ".", StringComparison.Ordinal) + ".weight" : tensor.Name;
-
-    private static FileEntry WriteModel(
-        string path, ModelConfig config, MixtureSpec spec, long seed, SafeTensorsFile[] sources, CancellationToken cancellation)
-    {
+        if (spec.Kind == MixtureKind.Ensemble)
+            throw new ArgumentException($"'{spec.Name}' is an ensemble: its models stay what they are", nameof(spec));
+        using var sources = new MixSources(models, spec);
+        var config = sources.Config.Mixture(spec with { Experts = [.. sources.Experts.Select(expert => expert.Name)] });
         var tensors = TensorLayout.Of(config);
-        var largest = checked((int)tensors.Max(tensor => tensor.Count));
-        var values = new float[largest];
-        double[]? sums = null;
-        return SafeTensorsWriter.Write(path, [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))], i =>
+        var content = new MixedTensors(config, spec, seed, sources, cancellation: cancellation);
+        return store.Publish(step: 0, attempt: 0, parent: null, TensorLayout.Parameters(config) * sizeof(float), folder =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            var tensor = tensors[i];
-            var into = values.AsSpan(0, (int)tensor.Count);
-            switch (Origin(tensor))
+            string At(string name) => Path.Combine(folder, name);
+            var files = new Dictionary<string, FileEntry>
             {
-                case TensorOrigin.Initialised:
-                    GaussianSource.Fill(into, seed, $"{spec.Name}/{tensor.Name}", spec.RouterStd);
-                    break;
-                case TensorOrigin.Copied:
-                    var part = into.Length / sources.Length;
-                    for (var expert = 0; expert < sources.Length; expert++)
-                        sources[expert].Read(DenseName(tensor), into.Slice(expert * part, part));
-                    break;
-                default:
-                    Average(tensor.Name, sources, into, sums ??= new double[largest]);
-                    break;
-            }
-
-            return into;
+                [Checkpoint.ModelFile] = SafeTensorsWriter.Write(
+                    At(Checkpoint.ModelFile), [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))], (i, write) => content.Write(tensors[i], write)),
+                [Checkpoint.ConfigFile] = DurableFile.Write(At(Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(config.ToJson() + "\n")),
+                [MixReceipt.FileName] = DurableFile.Write(At(MixReceipt.FileName), CheckpointJson.Write(Receipt(config, spec, sources))),
+            };
+            foreach (var name in sources.TokenizerFiles)
+                files[name] = DurableFile.Write(At(name), File.ReadAllBytes(Path.Combine(sources.Experts[0].Checkpoint.Folder, name)));
+            return files;
         });
     }
 
-    // Summed in float64: the mean of N equal float32 numbers is then that number, for every N.
-    private static void Average(string name, SafeTensorsFile[] sources, Span<float> into, Span<double> sums)
+    private static MixReceipt Receipt(ModelConfig config, MixtureSpec spec, MixSources sources)
     {
-        sums = sums[..into.Length];
-        sums.Clear();
-        foreach (var source in sources)
-        {
-            source.Read(name, into);
-            for (var i = 0; i < into.Length; i++)
-                sums[i] += into[i];
-        }
-
-        for (var i = 0; i < into.Length; i++)
-            into[i] = (float)(sums[i] / sources.Length);
-    }
-
-    private static ModelConfig CommonConfig(IReadOnlyList<MixSource> sources)
-    {
-        if (sources.Count == 0)
-            throw new MixException("a mixture needs at least one dense model");
-        var first = sources[0].Checkpoint.Config;
-        foreach (var source in sources)
-        {
-            var config = source.Checkpoint.Config;
-            if (config.Architecture != Architecture.Dense)
-                throw new MixException($"'{source.Name}' ({source.Checkpoint.Folder}) is a mixture; only dense models can be mixed");
-            if (config.Differences(first) is [var (key, here, there), ..])
-                throw new MixException($"'{source.Name}' does not fit '{sources[0].Name}': {key} is {here}, not {there}; all sources must come from one seed model");
-            using var file = source.Checkpoint.OpenModel();
-            ModelFolder.Check(config, file, source.Checkpoint.Folder);
-        }
-
-        return first;
-    }
-
-    private static MixReceipt Receipt(ModelConfig config, MixtureSpec spec, IReadOnlyList<MixSource> sources)
-    {
-        long Count(TensorOrigin origin) => TensorLayout.Of(config).Where(tensor => Origin(tensor) == origin).Sum(tensor => tensor.Count);
+        var counts = TensorLayout.Of(config).ToLookup(tensor => MixedTensors.Origin(config, tensor), tensor => tensor.Count);
+        var forgotten = TensorLayout.Of(config).Sum(tensor => PartialReset.Count(tensor, spec));
         return new MixReceipt
         {
-            Experts = [.. sources.Select(source => new MixedExpert(source.Name, source.Checkpoint.Folder, source.Checkpoint.ModelSha256))],
-            Copied = Count(TensorOrigin.Copied),
-            Averaged = Count(TensorOrigin.Averaged),
-            Initialised = Count(TensorOrigin.Initialised),
-            RouterStd = spec.RouterStd,
-            Warnings =
-            [
-                .. sources.GroupBy(source => source.Checkpoint.ModelSha256).Where(twins => twins.Count() > 1)
-                    .Select(twins => $"{string.Join(" and ", twins.Select(twin => twin.Name))} have the same weights"),
-            ],
+            Experts = [.. sources.Experts.Select(Describe)],
+            FurtherSources = sources.Attention is { } seed && !sources.Experts.Contains(seed) ? [Describe(seed)] : [],
+            Copied = counts[TensorOrigin.Copied].Sum() + counts[TensorOrigin.CopiedFromSeed].Sum() - forgotten,
+            Averaged = counts[TensorOrigin.Averaged].Sum(),
+            Initialised = counts[TensorOrigin.Initialised].Sum() + forgotten,
+            Reinitialised = forgotten,
+            RouterStd = config.Experts > 0 ? spec.RouterStd : 0,
+            Warnings = [.. Twins(sources.Experts), .. Ties(config, spec)],
         };
+    }
+
+    private static MixedSource Describe(MixSource source) => new(source.Name, source.Checkpoint.Folder, source.Checkpoint.ModelSha256);
+
+    /// <summary>Models of different names and the same bytes. One that is listed twice was meant to be.</summary>
+    private static IEnumerable<string> Twins(IReadOnlyList<MixSource> experts) => experts
+        .GroupBy(expert => expert.Checkpoint.ModelSha256, expert => expert.Name)
+        .Select(same => same.Distinct().ToArray())
+        .Where(names => names.Length > 1)
+        .Select(names => $"{string.Join(" and ", names)} have the same weights: they begin as the same expert; was one of them trained?");
+
+    private static IEnumerable<string> Ties(ModelConfig config, MixtureSpec spec)
+    {
+        if (spec is not { RouterStd: 0, RouterInit: RouterInit.Random })
+            yield break;
+        var heard = config.AttentionTopK < config.AttentionExperts ? Math.Min(config.AttentionTopK, config.FfnTopK) : config.FfnTopK;
+        if (heard < config.Experts)
+            yield return $"router_std is 0: all gates tie, and every token goes to {(heard == 1 ? "expert 0" : $"experts 0 to {heard - 1}")} at a tie; use 0.02";
     }
 }

@@ -52,6 +52,6 @@ internal sealed record ForwardPass(int Batch, int Time, RotaryTable Rotary)
         if ((Counted ?? Mask?.Counted) is not { } counted)
             return perToken.mean([0]);
         var weights = counted.to(perToken.dtype);
-        return (perToken.dim() == 1 ? perToken.mul(weights) : perToken.mul(weights.unsqueeze(1))).sum(dim: 0).div(weights.sum());
+        return (perToken.dim() == 1 ? perToken.mul(weights) : perToken.mul(weights.unsqueeze(1))).sum([0L]).div(weights.sum());
     }
 }

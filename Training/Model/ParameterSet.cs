@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Bam.Contracts.Runs;
 using Bam.Training.Randomness;
 using static TorchSharp.torch;
 
@@ -11,6 +12,7 @@ namespace Bam.Training.Model;
 public sealed class ParameterSet : IDisposable
 {
     private readonly Dictionary<string, int> _index;
+    private FrozenParts _frozen;
 
     /// <summary>Makes the tensors, with undefined values.</summary>
     /// <param name="config">The model.</param>
@@ -80,6 +82,16 @@ public sealed class ParameterSet : IDisposable
         Publish();
     }
 
+    /// <summary>Lets the next steps differentiate all weights but the frozen ones.</summary>
+    public void Freeze(FrozenParts parts)
+    {
+        if (parts == _frozen)
+            return;
+        _frozen = parts;
+        for (var i = 0; i < Specs.Count; i++)
+            Working[i].requires_grad_(!Specs[i].IsFrozen(parts));
+    }
+
     /// <summary>Brings the working copies up to the masters.</summary>
     public void Publish()
     {
@@ -87,6 +99,15 @@ public sealed class ParameterSet : IDisposable
             return;
         using var quiet = no_grad();
         Ops.CopyAll(Working, Masters);
+    }
+
+    /// <summary>Changes one tensor's master, and its working copy with it.</summary>
+    internal void Change(string name, Action<Tensor> change)
+    {
+        using var quiet = no_grad();
+        change(Masters[_index[name]]);
+        if (HasCopies)
+            Working[_index[name]].copy_(Masters[_index[name]]);
     }
 
     /// <summary>The working tensor of a name.</summary>

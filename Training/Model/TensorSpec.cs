@@ -1,3 +1,5 @@
+using Bam.Contracts.Runs;
+
 namespace Bam.Training.Model;
 
 /// <summary>Name and shape of one tensor of a model, without its values.</summary>
@@ -8,4 +10,14 @@ namespace Bam.Training.Model;
 public sealed record TensorSpec(string Name, IReadOnlyList<long> Shape, TensorGroup Group, int Experts = 0)
 {
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
+
+    public bool IsRouter => Group is TensorGroup.AttentionRouter or TensorGroup.FfnRouter;
+
+    /// <summary>Whether the tensor is among the parts that a mixture leaves as they are.</summary>
+    public bool IsFrozen(FrozenParts parts) => parts switch
+    {
+        FrozenParts.Experts => Experts > 0,
+        FrozenParts.AllButRouters => !IsRouter,
+        _ => false,
+    };
 }

@@ -9,6 +9,7 @@ namespace Bam.Training.Optimization;
 /// <summary>
 /// AdamW (arXiv 1711.05101) on the float32 masters by libtorch's fused kernel: one launch for the matrices, one for the norms, which are
 /// not decayed. Gradients are clipped by the kernel, and an update whose gradient is not finite is skipped, both without a device sync.
+/// Frozen parts are left alone altogether: no decay, no moments, and their bias correction begins when they do.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
@@ -18,26 +19,34 @@ public sealed class AdamW : IDisposable
 
     private readonly ParameterSet _parameters;
     private readonly TrainSpec _spec;
-    private readonly Tensor _limit, _skipped;
+    private readonly FrozenParts _late;
+    private readonly Tensor _limit, _skipped, _lateSteps, _lateOffset;
     private readonly Tensor[]? _gradients;                                     // float32 copies when the step is bfloat16
     private readonly Group[] _groups;
 
-    public AdamW(ParameterSet parameters, TrainSpec spec)
+    /// <param name="parameters">Weights to update; not owned.</param>
+    /// <param name="spec">Betas, decay and clipping.</param>
+    /// <param name="freeze">What is frozen at first; null for nothing.</param>
+    public AdamW(ParameterSet parameters, TrainSpec spec, Freeze? freeze = null)
     {
         _parameters = parameters;
         _spec = spec;
+        _late = freeze?.Parts ?? FrozenParts.None;
         using var scope = NewDisposeScope();
         Tensor[] Zeros() => [.. parameters.Masters.Select(tensor => zeros_like(tensor).DetachFromDisposeScope())];
+        Tensor Number(float value) => tensor(value, float32).to(parameters.Device).DetachFromDisposeScope();
         FirstMoments = Zeros();
         SecondMoments = Zeros();
-        Steps = zeros(1, float32, parameters.Device).squeeze().DetachFromDisposeScope();
-        _limit = tensor((float)spec.ClipNorm, float32).to(parameters.Device).DetachFromDisposeScope();
-        _skipped = zeros(1, float32, parameters.Device).squeeze().DetachFromDisposeScope();
+        Steps = Number(0);
+        _limit = Number((float)spec.ClipNorm);
+        _skipped = Number(0);
+        _lateSteps = Number(0);
+        _lateOffset = Number(-(freeze?.Steps ?? 0));
         _gradients = parameters.HasCopies ? Zeros() : null;
         _groups =
         [
-            Of(tensor => tensor.Group != TensorGroup.Norm, spec.WeightDecay),
-            Of(tensor => tensor.Group == TensorGroup.Norm, decay: 0),
+            .. new[] { Of(late: false, decayed: true), Of(late: false, decayed: false), Of(late: true, decayed: true), Of(late: true, decayed: false) }
+                .Where(group => group.Indices.Length > 0),
         ];
     }
 
@@ -54,48 +63,58 @@ public sealed class AdamW : IDisposable
     public long Skipped => (long)_skipped.item<float>();
 
     /// <summary>One update from the gradients of the working copies, which are then freed.</summary>
+    /// <param name="learningRate">Rate of this step.</param>
+    /// <param name="frozen">Parts that have no gradient and stay: those of the constructor, or none.</param>
     /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope.</returns>
-    public Tensor Step(double learningRate)
+    public Tensor Step(double learningRate, FrozenParts frozen = FrozenParts.None)
     {
+        if (frozen != FrozenParts.None && frozen != _late)
+            throw new ArgumentException($"{frozen} are frozen, but the optimizer was made for {_late}", nameof(frozen));
         using var quiet = no_grad();
-        var gradients = TakeGradients();
-        var (norm, divisor, bad) = GradientNorm.Measure(gradients, _limit);
+        var groups = _groups.Where(group => !group.IsLate || frozen == FrozenParts.None).ToArray();
+        var gradients = TakeGradients(groups);
+        var (norm, divisor, bad) = GradientNorm.Measure([.. gradients.SelectMany(list => list)], _limit);
         Steps.add_(bad.neg().add_(OneScalar, OneScalar), OneScalar);
         _skipped.add_(bad, OneScalar);
-        foreach (var group in _groups)
-            Update(group, gradients, divisor, bad, learningRate);
+        if (_late != FrozenParts.None)
+            _lateSteps.copy_(Ops.Add(Steps, _lateOffset).maximum(ones_like(Steps)));
+        foreach (var (group, list) in groups.Zip(gradients))
+            Update(group, list, divisor, bad, learningRate);
         _parameters.Publish();
         return norm;
     }
 
     public void Dispose()
     {
-        foreach (var tensor in FirstMoments.Concat(SecondMoments).Concat(_gradients ?? []).Append(Steps).Append(_limit).Append(_skipped))
+        foreach (var tensor in FirstMoments.Concat(SecondMoments).Concat(_gradients ?? []))
             tensor.Dispose();
+        foreach (var number in new[] { Steps, _limit, _skipped, _lateSteps, _lateOffset })
+            number.Dispose();
     }
 
-    private Tensor[] TakeGradients()
+    /// <summary>The gradients of each group.</summary>
+    private Tensor[][] TakeGradients(Group[] groups)
     {
         var working = _parameters.Working;
-        var gradients = new Tensor[working.Count];
-        for (var i = 0; i < gradients.Length; i++)
-            gradients[i] = working[i].grad ?? throw new InvalidOperationException($"{_parameters.Specs[i].Name} has no gradient");
+        var taken = Array.ConvertAll(groups, group => Array.ConvertAll(
+            group.Indices, i => working[i].grad ?? throw new InvalidOperationException($"{_parameters.Specs[i].Name} has no gradient")));
         if (_gradients is not null)
         {
-            Ops.CopyAll(_gradients, gradients);
-            gradients = _gradients;
+            var wide = Array.ConvertAll(groups, group => Pick(_gradients, group.Indices));
+            Ops.CopyAll([.. wide.SelectMany(list => list)], [.. taken.SelectMany(list => list)]);
+            taken = wide;
         }
 
         foreach (var tensor in working)
             tensor.grad = null;
-        return gradients;
+        return taken;
     }
 
     private void Update(Group group, Tensor[] gradients, Tensor divisor, Tensor bad, double learningRate)
     {
         Span<ulong> stack =
         [
-            Argument(group.Masters), Argument(Pick(gradients, group.Indices)), Argument(group.First), Argument(group.Second),
+            Argument(group.Masters), Argument(gradients), Argument(group.First), Argument(group.Second),
             Argument(Array.Empty<Tensor>()), Argument(group.Steps),
             Argument(learningRate), Argument(_spec.Beta1), Argument(_spec.Beta2), Argument(group.Decay), Argument(Epsilon),
             Argument(false), Argument(false), Optional(divisor), Optional(bad),
@@ -103,16 +122,20 @@ public sealed class AdamW : IDisposable
         Call("aten::_fused_adamw_\0"u8, "\0"u8, stack);
     }
 
-    private Group Of(Func<TensorSpec, bool> which, double decay)
+    private Group Of(bool late, bool decayed)
     {
-        int[] indices = [.. Enumerable.Range(0, _parameters.Specs.Count).Where(i => which(_parameters.Specs[i]))];
+        int[] indices =
+        [
+            .. _parameters.Specs.Index().Where(spec => spec.Item.IsFrozen(_late) == late && (spec.Item.Group != TensorGroup.Norm) == decayed)
+                .Select(spec => spec.Index),
+        ];
         return new Group(
             indices, Pick(_parameters.Masters, indices), Pick(FirstMoments, indices), Pick(SecondMoments, indices),
-            [.. indices.Select(_ => Steps)], decay);
+            [.. indices.Select(_ => late ? _lateSteps : Steps)], late, decayed ? _spec.WeightDecay : 0);
     }
 
     private static Tensor[] Pick(IReadOnlyList<Tensor> all, int[] indices) => Array.ConvertAll(indices, i => all[i]);
 
     /// <summary>Tensors with one decay, in the lists that the kernel takes; only the gradients change from step to step.</summary>
-    private sealed record Group(int[] Indices, Tensor[] Masters, Tensor[] First, Tensor[] Second, Tensor[] Steps, double Decay);
+    private sealed record Group(int[] Indices, Tensor[] Masters, Tensor[] First, Tensor[] Second, Tensor[] Steps, bool IsLate, double Decay);
 }

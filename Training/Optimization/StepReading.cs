@@ -1,3 +1,5 @@
+using Bam.Training.Model;
+
 namespace Bam.Training.Optimization;
 
 /// <summary>Numbers of a step, read back from the device.</summary>

@@ -19,6 +19,7 @@ public sealed class Trainer
     private readonly LossWeights _weights;
     private readonly long[] _inputs, _targets;                                 // [B, T] each
     private readonly int _context;
+    private readonly Freeze _freeze;
 
     /// <param name="model">Model to train; not owned.</param>
     /// <param name="optimizer">Optimizer of its parameters; not owned.</param>
@@ -26,7 +27,9 @@ public sealed class Trainer
     /// <param name="spec">Batch, schedule and loss weights.</param>
     /// <param name="steps">Length of the training.</param>
     /// <param name="step">Steps done before.</param>
-    public Trainer(Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0)
+    /// <param name="freeze">What stays as it is in the first steps; null for nothing.</param>
+    public Trainer(
+        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null)
     {
         _model = model;
         _optimizer = optimizer;
@@ -37,6 +40,7 @@ public sealed class Trainer
         _weights = new LossWeights(spec.LoadBalance, spec.RouterZ);
         _inputs = new long[spec.Batch * _context];
         _targets = new long[spec.Batch * _context];
+        _freeze = freeze ?? Freeze.Nothing;
         Step = step;
     }
 
@@ -59,6 +63,8 @@ public sealed class Trainer
         DataWait += Stopwatch.GetElapsedTime(began);
 
         using var scope = NewDisposeScope();
+        var frozen = _freeze.At(Step);
+        _model.Parameters.Freeze(frozen);
         var device = _model.Parameters.Device;
         var inputs = tensor(_inputs, [_spec.Batch, _context]).to(device);      // [B, T]
         var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
@@ -66,7 +72,7 @@ public sealed class Trainer
         var loss = _model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace });
         loss.Total.backward();
         var rate = _rate.At(Step);
-        var norm = _optimizer.Step(rate);
+        var norm = _optimizer.Step(rate, frozen);
         Step++;
         return read ? Read(loss, norm, rate, trace) : null;
     }
@@ -83,13 +89,7 @@ public sealed class Trainer
             Balance = loss.Balance?.item<float>() / layers,
             Z = loss.Z?.item<float>() / layers,
             SkippedUpdates = _optimizer.Skipped,
-            Routing = trace is null ? [] : [.. Enumerable.Range(0, (int)layers).Select(layer => Layer(trace, layer))],
+            Routing = trace is null ? [] : RoutingTrace.Read(trace.Stack(), _model.Parameters.Config.Experts),
         };
     }
-
-    private static LayerRouting Layer(RoutingTrace trace, int layer) => new(
-        trace.FfnShares[layer].cpu().data<float>().ToArray(),
-        trace.FfnEntropies[layer].item<float>(),
-        trace.AttentionShares.Count > 0 ? trace.AttentionShares[layer].cpu().data<float>().ToArray() : [],
-        trace.AttentionEntropies.Count > 0 ? trace.AttentionEntropies[layer].item<float>() : double.NaN);
 }

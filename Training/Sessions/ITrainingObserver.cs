@@ -1,5 +1,6 @@
 using Bam.Training.Checkpoints;
 using Bam.Training.Evaluation;
+using Bam.Training.Mixing;
 using Bam.Training.Optimization;
 
 namespace Bam.Training.Sessions;
@@ -12,6 +13,9 @@ public interface ITrainingObserver
 
     /// <summary>The model is ready: how it was found and from which step it goes on.</summary>
     void Prepared(PreparedTraining prepared);
+
+    /// <summary>A mixture was measured before its first step.</summary>
+    void Opened(MixOpening opening);
 
     /// <summary>A step is done.</summary>
     /// <param name="step">Steps done.</param>

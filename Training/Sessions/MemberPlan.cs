@@ -1,4 +1,5 @@
 using Bam.Contracts.Runs;
+using Bam.Training.Optimization;
 
 namespace Bam.Training.Sessions;
 
@@ -9,6 +10,12 @@ namespace Bam.Training.Sessions;
 /// <param name="Train">How it is trained.</param>
 public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains, long Steps, TrainSpec Train)
 {
+    /// <summary>What a mixture is made of; null for the seed model and branches.</summary>
+    public MixtureSpec? Mixture { get; init; }
+
+    /// <summary>What stays as it is in the first steps.</summary>
+    public Freeze Freeze => Mixture is null ? Freeze.Nothing : new(Mixture.Frozen, Mixture.FrozenSteps);
+
     /// <summary>Name of the seed model in every run.</summary>
     public const string Seed = "seed";
 
@@ -21,7 +28,7 @@ public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains,
         if (run.Branches.FirstOrDefault(branch => branch.Name == member) is { } branch)
             return new(member, branch.Domains, branch.Steps, branch.Train);
         if (run.Mixtures.FirstOrDefault(mixture => mixture.Name == member) is { } mixture)
-            return new(member, mixture.Data, mixture.Steps, mixture.Train);
+            return new(member, mixture.Data, mixture.Steps, mixture.Train) { Mixture = mixture };
         throw new ArgumentException($"run '{run.Name}' has no model '{member}'", nameof(member));
     }
 }

@@ -16,6 +16,9 @@ public sealed record TrainingJob
     /// <summary>Whether random weights would be a mistake: true for all but a seed model that the run trains itself.</summary>
     public bool MustHaveStart { get; init; }
 
+    /// <summary>Dense models of a mixture's experts, in their order, as verified checkpoints.</summary>
+    public IReadOnlyList<(string Name, string Folder)> Experts { get; init; } = [];
+
     /// <summary>Number of this attempt, from 1.</summary>
     public required int Attempt { get; init; }
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Data;
 using Bam.Training.Evaluation;
+using Bam.Training.Mixing;
 using Bam.Training.Model;
+using Bam.Training.Opening;
 using Bam.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Sessions;
@@ -27,27 +29,26 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
     /// <exception cref="DataException">The data is at fault.</exception>
     public TrainingOutcome Run(CancellationToken cancellation = default)
     {
+        if (job.Member.Mixture is { Kind: MixtureKind.Ensemble })
+            return new EnsembleSession(job, observer).Run(cancellation);
         using var scope = NewDisposeScope();
-        var device = torch.device(job.Device);
-        if (device.type == DeviceType.CUDA)
-        {
-            InitializeDeviceType(DeviceType.CUDA);
-            backends.cuda.matmul.allow_tf32 = true;
-        }
-
+        var device = SessionDevice.Open(job.Device);
         _store.Fence(job.Attempt);
-        using var data = OpenData(cancellation);
+        using var data = OpenedData.Open(job, observer, cancellation);
         observer.Pulse();
         var (start, damaged) = FindStart();
         using var parameters = CreateParameters(start, device);
-        using var optimizer = new AdamW(parameters, job.Member.Train);
-        var step = Restore(start, optimizer);
         using var model = new Transformer(parameters);
+        var receipt = Receipt(model, data, start, cancellation);
+        var freeze = job.Member.Freeze;
+        using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
+        var step = Restore(start, optimizer);
         var batches = new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
-        var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step);
-        using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(), job.Run.Checkpoints.Keep);
-        observer.Prepared(new(step, TensorLayout.Parameters(parameters.Config), FlopCount.Training(parameters.Config), trainer.TokensPerStep, damaged));
+        var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
+        using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep);
+        observer.Prepared(new(
+            step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, trainer.TokensPerStep, freeze), damaged));
 
         var newest = start?.Checkpoint;
         var completed = Train(trainer, optimizer, model, data, saver, start, outcome => newest = outcome.Checkpoint ?? newest, cancellation);
@@ -139,29 +140,9 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         foreach (var domain in data.All.Where(domain => final || own.Contains(domain.Name)))
         {
             var result = PerplexityMeter.Measure(
-                model, domain.Validation, limit: job.Run.Evaluate.Tokens, batch: job.Member.Train.Batch, pulse: observer.Pulse, cancellation: cancellation);
+                model, domain.Validation, job.Run.Evaluate.Stride, job.Run.Evaluate.Tokens, job.Member.Train.Batch, observer.Pulse, cancellation);
             observer.Evaluated(domain.Name, result, step, final);
         }
-    }
-
-    private OpenedData OpenData(CancellationToken cancellation)
-    {
-        var opened = new List<DomainData>();
-        try
-        {
-            foreach (var domain in job.Run.Domains)
-            {
-                opened.Add(DomainData.Open(domain, job.Run.Tokenizer, job.TokenCache, cancellation));
-                observer.Pulse();
-            }
-        }
-        catch
-        {
-            opened.ForEach(data => data.Dispose());
-            throw;
-        }
-
-        return new OpenedData(opened, job.Member.Domains);
     }
 
     /// <summary>The checkpoint to go on from: the member's own newest, else the parent's; null for random weights.</summary>
@@ -192,7 +173,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
     private ParameterSet CreateParameters(StartPoint? start, Device device)
     {
-        var compute = job.Member.Train.Precision == Contracts.Runs.Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        var compute = job.Member.Train.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         if (start is not null)
             return ModelFolder.Load(start.Checkpoint.Folder, device, compute);
         var tokenizer = Tokenizers.Open(job.Run.Tokenizer);
@@ -234,14 +215,30 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         UsefulSeconds = _useful,
     };
 
-    private Dictionary<string, byte[]> Extras()
+    /// <summary>Where a mixture's parameters came from, completed before its first step by what is measured then; null for other models.</summary>
+    private MixReceipt? Receipt(Transformer model, OpenedData data, StartPoint? start, CancellationToken cancellation)
     {
+        if (job.Member.Mixture is not { } mixture || start is null || MixReceipt.Read(start.Checkpoint.Folder) is not { } receipt)
+            return null;
+        if (start.Resumes || model.Parameters.Config.Experts == 0)
+            return receipt;
+        var opening = new MixtureOpening(model, mixture, job, data.All, observer.Pulse).Run(cancellation);
+        observer.Opened(opening);
+        return receipt with { Opening = opening };
+    }
+
+    private Dictionary<string, byte[]> Extras(MixReceipt? receipt)
+    {
+        var files = new Dictionary<string, byte[]>();
+        if (receipt is not null)
+            files[MixReceipt.FileName] = CheckpointJson.Write(receipt);
         var tokenizer = Tokenizers.Open(job.Run.Tokenizer);
         if (!tokenizer.HasRanks)
-            return [];
+            return files;
         using var ranks = new MemoryStream();
         tokenizer.WriteRanks(ranks);
-        return new() { ["tokenizer.tiktoken"] = ranks.ToArray() };
+        files["tokenizer.tiktoken"] = ranks.ToArray();
+        return files;
     }
 
     private sealed record StartPoint(Checkpoint Checkpoint, bool Resumes);

@@ -21,6 +21,12 @@ internal sealed record BenchmarkOptions
 
     public int Threads { get; private init; } = 1;
 
+    /// <summary>Dense models of a mix.</summary>
+    public int Experts { get; private init; } = 4;
+
+    /// <summary>Where a mix finds room for its files.</summary>
+    public string Folder { get; private init; } = Path.GetTempPath();
+
     public static BenchmarkOptions Parse(string[] args)
     {
         var given = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
@@ -28,11 +34,13 @@ internal sealed record BenchmarkOptions
         return new BenchmarkOptions
         {
             Device = given.GetValueOrDefault("--device", "cpu"),
-            Model = given.GetValueOrDefault("--model", "tiny"),
+            Model = given.GetValueOrDefault("--preset") ?? given.GetValueOrDefault("--model", "tiny"),
             Batch = Number("--batch", 16),
             Steps = Number("--steps", 80),
             Rounds = Number("--rounds", 3),
             Threads = Number("--threads", 1),
+            Experts = Number("--experts", 4),
+            Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
         };
     }
 
@@ -41,6 +49,7 @@ internal sealed record BenchmarkOptions
         "tiny" => new() { Layers = 4, Width = 128, Heads = 4, KvHeads = 4, Ffn = 352, Context = 128 },
         "small" => new() { Layers = 6, Width = 256, Heads = 8, KvHeads = 8, Ffn = 704, Context = 256 },
         "110m" => new() { Layers = 12, Width = 768, Heads = 12, KvHeads = 12, Ffn = 2048, Context = 1024, Vocab = 32_768 },
+        "paper-590m" => new() { Layers = 6, Width = 1024, Heads = 8, KvHeads = 8, Ffn = 2048, Context = 2048, Vocab = 256_000, Tied = false },
         _ => throw new ArgumentException($"no model '{Model}'"),
     };
 

@@ -110,6 +110,38 @@ public sealed class A_plan : IDisposable
         Assert.Equal(0, plan.Models[0].DiskBytes(3));
     }
 
+    [Fact]
+    public void Adds_up_frozen_steps_and_the_rest()
+    {
+        var spec = Spec("tiny");
+        var frozen = spec.Mixtures[0] with { Frozen = FrozenParts.Experts, FrozenSteps = 5 };
+        var (plain, warmed) = (RunPlan.Of(spec).Models[^3], RunPlan.Of(spec with { Mixtures = [frozen] }).Models[^1]);
+
+        // The gradients of four experts' q, k, v, o and of the one FFN expert that a token uses, in 4 layers, for 5 steps.
+        const double Saved = 5 * 16 * 128 * 4.0 * 2 * ((4 * 4 * 128 * 128) + (3 * 128 * 352));
+        Assert.Equal(plain.Flops - Saved, warmed.Flops);
+        Assert.Equal((5L * 16 * 128, plain.Tokens), (warmed.FrozenTokens, warmed.Tokens));
+    }
+
+    [Fact]
+    public void Counts_a_dense_rival_as_one_model_and_an_ensemble_as_all_of_them_without_training()
+    {
+        var spec = Spec("tiny");
+        var seed = RunPlan.Of(spec).Models[0];
+        var rivals = RunPlan.Of(spec with
+        {
+            Mixtures =
+            [
+                spec.Mixtures[0] with { Name = "dense", Kind = MixtureKind.Dense, Experts = ["law"] },
+                spec.Mixtures[0] with { Name = "btm", Kind = MixtureKind.Ensemble, Experts = ["law", "code", "math"], Steps = 0 },
+            ],
+        }).Models;
+
+        Assert.Equal((seed.Parameters, 0, seed.FlopsPerToken, 20), (rivals[^2].Parameters, rivals[^2].Experts, rivals[^2].FlopsPerToken, rivals[^2].Steps));
+        Assert.Equal((3 * seed.Parameters, 3 * seed.Parameters, 3), (rivals[^1].Parameters, rivals[^1].ActiveParameters, rivals[^1].Experts));
+        Assert.Equal((0L, 0.0, 0L, 12 * seed.Parameters), (rivals[^1].Tokens, rivals[^1].Flops, rivals[^1].DiskBytes(3), rivals[^1].Memory.Total));
+    }
+
     private RunPlan Plan(string preset) => RunPlan.Of(Spec(preset));
 
     /// <summary>Three branches and the seed model: four experts, as in the paper.</summary>

@@ -1,4 +1,5 @@
 using Bam.Client.RunFiles;
+using Bam.Contracts.Runs;
 
 namespace Bam.Client.Tests.RunFiles;
 
@@ -12,9 +13,23 @@ public sealed class A_mutated_run_file : IDisposable
         "NaN", "null", "~", "true", "../", "*", "**/*", "\0", "é", "�", "<<", "?", "%", "@", "`", "tokens: 9T", "flops: 1e300", "steps: 1", "_", "K", "1e-400",
     ];
 
+    /// <summary>The valid file with every option of a mixture.</summary>
+    private static readonly string Rich = RunFolder.Valid.Replace(
+        "  btx:        { attention: averaged, ffn_top_k: 1, steps: 300 }",
+        """
+          btx:        { attention: top_2, attention_renormalise: true, router_init: ridge, router_scale: 2, frozen: experts, frozen_steps: 9, steps: 300 }
+          btx-6:      { experts: [seed, law, code, seed], ffn_top_k: soft, router_std: 0.1, ffn_reinitialise: 0.5, match: compute, against: btx }
+          dense:      { dense: law, match: data }
+          btm:        { ensemble: true, experts: [law, code] }
+        """,
+        StringComparison.Ordinal);
+
     private readonly RunFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Is_right_before_it_is_mutated() => Assert.Equal(6, _folder.Read(Rich).Mixtures.Count);
 
     [Fact]
     public void Is_read_or_refused_with_lines_that_name_it()
@@ -23,11 +38,13 @@ public sealed class A_mutated_run_file : IDisposable
         var read = 0;
         for (var i = 0; i < Mutations; i++)
         {
-            var text = Mutate(RunFolder.Valid, random);
+            var text = Mutate(i % 2 == 0 ? RunFolder.Valid : Rich, random);
             try
             {
                 var spec = _folder.Read(text);
                 read++;
+                Assert.All(spec.Mixtures, mixture => Assert.True(mixture.Steps >= (mixture.Kind == MixtureKind.Ensemble ? 0 : 1) && mixture.FrozenSteps <= mixture.Steps, text));
+                Assert.All(spec.Mixtures, mixture => Assert.True(mixture.Kind == MixtureKind.Dense ? mixture.Experts.Count == 1 : mixture.Experts.Count >= 2, text));
                 Assert.All(spec.Branches, branch => Assert.True(branch.Steps >= 1 && Math.Abs(branch.Domains.Sum(share => share.Share) - 1) < 1e-9, text));
             }
             catch (RunFileException e)

@@ -1,11 +1,13 @@
 using Bam.Client.Clusters;
 using Bam.Client.RunFiles;
+using Bam.Contracts.Runs;
 
 namespace Bam.Client.Tests.RunFiles;
 
 public sealed class A_wrong_run_file : IDisposable
 {
     private const string NameRule = "is not a name; use a-z, 0-9 and '-', at most 63 characters, the first no '-'";
+    private const string Btx = "attention: averaged, ffn_top_k: 1, steps: 300";
     private readonly RunFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -55,15 +57,107 @@ public sealed class A_wrong_run_file : IDisposable
     [InlineData("  code: { domains", "  -x: { domains", "19: branches.-x: '-x' " + NameRule)]
     [InlineData("  btx:  ", "  law:  ", "24: mixtures.law: the name 'law' belongs to a branch; use another for a mixture")]
     [InlineData("include_seed_as_expert: true", "include_seed_as_expert: yes", "20: include_seed_as_expert: must be true or false, not 'yes'")]
-    [InlineData("attention: averaged", "attention: average", "24: mixtures.btx.attention: no such choice 'average'; did you mean 'averaged'? (choices: soft, averaged)")]
+    [InlineData("attention: averaged", "attention: average", "24: mixtures.btx.attention: no such choice 'average'; did you mean 'averaged'? (choices: soft, top_1, top_2, averaged, seed)")]
     [InlineData("kv: shared", "kv: share", "23: mixtures.bam-shared.kv: no such choice 'share'; did you mean 'shared'? (choices: experts, shared)")]
     [InlineData("ffn_top_k: 2", "ffn_top_k: 4", "23: mixtures.bam-shared.ffn_top_k: must be at most 3, the number of experts, not 4")]
+    [InlineData("ffn_top_k: 2", "ffn_top_k: sfot", "23: mixtures.bam-shared.ffn_top_k: must be a whole number or soft, not 'sfot'")]
+    [InlineData("tokens: 65536", "stride: 257", "27: evaluate.stride: must be at most 256, not 257")]
+    [InlineData("tokens: 65536", "stride: 0", "27: evaluate.stride: must be at least 1, not 0")]
     [InlineData("keep: 3", "keep: 1", "26: checkpoints.keep: must be at least 2, not 1")]
     [InlineData("every: 100, keep", "every: 0, keep", "26: checkpoints.every: must be at least 1, not 0")]
     [InlineData("evaluate: { every: 100", "evaluate: { every: 1.5", "27: evaluate.every: must be a whole number, not '1.5'")]
     [InlineData("tokens: 65536", "tokens: 99999999999999999999", "27: evaluate.tokens: must be a whole number, not '99999999999999999999'")]
     public void Says_where_what_and_what_would_be_right(string old, string changed, string problems) =>
         Assert.Equal(problems.Split('|'), _folder.Problems(folder => folder.Read(old, changed)));
+
+    [Theory]
+    [InlineData("attention_renormalise: true, steps: 1", "attention_renormalise: holds with attention: top_1 and top_2 only")]
+    [InlineData("attention: averaged, attention_renormalise: false, steps: 1", "attention_renormalise: holds with attention: top_1 and top_2 only")]
+    [InlineData("attention: top1, steps: 1", "attention: no such choice 'top1'; did you mean 'top_1'? (choices: soft, top_1, top_2, averaged, seed)")]
+    [InlineData("router_init: ridge, router_std: 0.1, steps: 1", "router_std: holds with router_init: random only")]
+    [InlineData("router_scale: 2, steps: 1", "router_scale: holds with router_init: ridge only")]
+    [InlineData("router_init: ridge, router_scale: 0, steps: 1", "router_scale: must be more than 0, not 0")]
+    [InlineData("ffn_reinitialise: 1, steps: 1", "ffn_reinitialise: must be at least 0 and less than 1, not 1")]
+    [InlineData("rescale_ffn: 4, steps: 1", "rescale_ffn: must be true or false, not '4'")]
+    [InlineData("frozen_steps: 5, steps: 9", "frozen_steps: holds with frozen: experts and all_but_routers only")]
+    [InlineData("frozen: none, frozen_steps: 5, steps: 9", "frozen_steps: holds with frozen: experts and all_but_routers only")]
+    [InlineData("frozen: experts, frozen_steps: 10, steps: 9", "frozen_steps: must be at most 9, the steps of this mixture, not 10")]
+    [InlineData("frozen: routers, steps: 9", "frozen: no such choice 'routers' (choices: none, experts, all_but_routers)")]
+    [InlineData("experts: [seed, lwa], steps: 1", "experts: no such dense model 'lwa'; did you mean 'law'? (dense models: seed, law, code)")]
+    [InlineData("experts: [bam, law], steps: 1", "experts: no such dense model 'bam'; did you mean 'law'? (dense models: seed, law, code)")]
+    [InlineData("experts: [law], steps: 1", "experts: names one expert; two are needed (dense models: seed, law, code)")]
+    [InlineData("experts: [], steps: 1", "experts: is an empty list")]
+    [InlineData("experts: [seed, law], ffn_top_k: 3, steps: 1", "ffn_top_k: must be at most 2, the number of experts, not 3")]
+    [InlineData("ffn_top_k: 1", "steps: is missing; state one of steps, tokens, flops and match")]
+    [InlineData("steps: 1, tokens: 1", "tokens: stands beside steps; state one of steps, tokens, flops and match")]
+    [InlineData("steps: 1, match: data", "match: stands beside steps; state one of steps, tokens, flops and match")]
+    [InlineData("steps: 1, against: bam", "against: holds beside match only")]
+    [InlineData("match: dat", "match: no such choice 'dat'; did you mean 'data'? (choices: data, compute)")]
+    [InlineData("match: data, against: btx", "against: is this mixture itself (mixtures with a length of their own: bam, bam-shared)")]
+    [InlineData("match: data, against: bma", "against: no such mixture 'bma'; did you mean 'bam'? (mixtures with a length of their own: bam, bam-shared)")]
+    [InlineData("dense: lwa, steps: 1", "dense: no such dense model 'lwa'; did you mean 'law'? (dense models: seed, law, code)")]
+    [InlineData("dense: law, kv: shared, steps: 1", "kv: cannot stand beside dense: one dense model has neither experts nor routers")]
+    [InlineData("dense: law, experts: [seed, law], steps: 1", "experts: cannot stand beside dense: one dense model has neither experts nor routers")]
+    [InlineData("dense: law, ensemble: true, steps: 1", "ensemble: cannot stand beside dense: one dense model has neither experts nor routers")]
+    [InlineData("dense: law", "steps: is missing; state one of steps, tokens, flops and match")]
+    [InlineData("ensemble: true, steps: 1", "steps: cannot stand beside ensemble: dense models side by side have no routers and are not trained")]
+    [InlineData("ensemble: true, match: data", "match: cannot stand beside ensemble: dense models side by side have no routers and are not trained")]
+    [InlineData("ensemble: true, train: { batch: 8 }", "train: cannot stand beside ensemble: dense models side by side have no routers and are not trained")]
+    [InlineData("ensemble: true, ffn_top_k: 2", "ffn_top_k: cannot stand beside ensemble: dense models side by side have no routers and are not trained")]
+    [InlineData("ensemble: maybe, steps: 1", "ensemble: must be true or false, not 'maybe'")]
+    public void Says_what_is_wrong_with_a_mixture(string mixture, string problem) =>
+        Assert.Equal([$"24: mixtures.btx.{problem}"], _folder.Problems(folder => folder.Read(Btx, mixture)));
+
+    [Fact]
+    public void Names_every_option_of_a_mixture() =>
+        Assert.Equal(
+            "24: mixtures.btx.ffn_topk: unknown key; did you mean 'ffn_top_k'? (keys: experts, attention, attention_renormalise, kv, ffn_top_k, " +
+            "ffn_renormalise, router_init, router_std, router_scale, rescale_ffn, ffn_reinitialise, frozen, frozen_steps, steps, tokens, flops, " +
+            "match, against, train, dense, ensemble)",
+            Assert.Single(_folder.Problems(folder => folder.Read(Btx, "ffn_topk: 2, steps: 1"))));
+
+    [Theory]
+    [InlineData("match: data", "match: data, against: bam", "'bam' has no length of its own (mixtures with a length of their own: bam-shared)")]
+    [InlineData("ensemble: true", "match: data, against: bam", "'bam' is an ensemble, which is never trained (mixtures with a length of their own: bam-shared)")]
+    public void Cannot_match_a_mixture_without_a_length(string bam, string btx, string problem) =>
+        Assert.Equal(
+            [$"24: mixtures.btx.against: {problem}"],
+            _folder.Problems(folder => folder.Read(RunFolder.Valid
+                .Replace("attention: soft, kv: experts, ffn_top_k: 1, steps: 300", bam, StringComparison.Ordinal)
+                .Replace(Btx, btx, StringComparison.Ordinal))));
+
+    [Fact]
+    public void Cannot_match_when_no_mixture_has_a_length() =>
+        Assert.Equal(
+            ["22: mixtures.bam.match: no other mixture states a length of its own; give one of them steps, tokens or flops"],
+            _folder.Problems(folder => folder.Read(Mixtures("bam: { match: data }"))));
+
+    [Theory]
+    [InlineData("law: 9, general: 9", "22: mixtures.bam.router_init: the branch 'law' has no largest domain; change its shares, or use router_init: random")]
+    [InlineData("code: 9, general: 1", "22: mixtures.bam.router_init: law and code stand for one domain, code; name one of them in experts, or use router_init: random")]
+    [InlineData("general: 9, law: 1", "22: mixtures.bam.router_init: seed and law stand for one domain, general; name one of them in experts, or use router_init: random")]
+    public void Needs_a_domain_for_every_expert_of_a_regression(string law, string problem) =>
+        Assert.Equal([problem], _folder.Problems(folder => folder.Read(
+            Mixtures("bam: { router_init: ridge, steps: 1 }").Replace("law: 0.9, general: 0.1", law, StringComparison.Ordinal))));
+
+    [Theory]
+    [InlineData("", "general, math")]
+    [InlineData("  math: { domains: { math: 1 }, steps: 1 }\n  general: { domains: { general: 1 }, steps: 1 }\n", "none")]
+    public void Needs_one_domain_for_a_seed_model_from_a_checkpoint(string branches, string left)
+    {
+        _folder.SeedCheckpoint();
+        var text = Mixtures("bam: { router_init: ridge, steps: 1 }")
+            .Replace("seed_model: { domains: { general: 1 }, steps: 400 }", "seed_model: { checkpoint: seed }", StringComparison.Ordinal)
+            .Replace("  code:    { train", "  math:    { train: data/law.train.jsonl }\n  code:    { train", StringComparison.Ordinal)
+            .Replace("include_seed", branches + "include_seed", StringComparison.Ordinal)
+            .Replace("mixture_data: { general: 1, law: 1, code: 2 }\n", "", StringComparison.Ordinal);
+
+        Assert.EndsWith(
+            $": mixtures.bam.router_init: no one domain is the seed model's (no branch has: {left}); " +
+            "set include_seed_as_expert: false, name experts without seed, or use router_init: random",
+            Assert.Single(_folder.Problems(folder => folder.Read(text))), StringComparison.Ordinal);
+        Assert.Equal(RouterInit.Ridge, _folder.Read(text.Replace("ridge, ", "ridge, experts: [law, code], ", StringComparison.Ordinal)).Mixtures[0].RouterInit);
+    }
 
     [Fact]
     public void Tells_everything_that_is_wrong_in_the_order_of_the_lines() =>
@@ -119,5 +213,14 @@ public sealed class A_wrong_run_file : IDisposable
         var wrong = Assert.Throws<UserException>(() => RunFileReader.Read("/nowhere/run.yaml"));
 
         Assert.Equal(("/nowhere/run.yaml: no such run file", 2), (wrong.Message, wrong.ExitCode));
+    }
+
+    /// <summary>The valid file with these mixtures instead of its own, in line 22 and after.</summary>
+    private static string Mixtures(params IEnumerable<string> mixtures)
+    {
+        var lines = RunFolder.Valid.Split('\n').ToList();
+        lines.RemoveRange(21, 3);
+        lines.InsertRange(21, mixtures.Select(mixture => $"  {mixture}"));
+        return string.Join('\n', lines);
     }
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Bam.Client.RunFiles;
 using Bam.Contracts.Runs;
+using Bam.Training.Model;
 
 namespace Bam.Client.Tests.RunFiles;
 
@@ -71,5 +73,26 @@ internal sealed class RunFolder : IDisposable
         return [.. wrong.Message.Split('\n').Select(line => line.Replace($"{RunFile}:", "", StringComparison.Ordinal).Replace(Folder, "FOLDER", StringComparison.Ordinal))];
     }
 
+    /// <summary>Makes the folder <c>seed</c> a dense model of this shape (small when none is given) with weights of zero.</summary>
+    public void SeedCheckpoint(ModelSpec? shape = null)
+    {
+        var config = ModelConfig.Dense(shape ?? Presets.All["small"], "bytes", 257);
+        var seed = Directory.CreateDirectory(Path.Combine(Folder, "seed")).FullName;
+        File.WriteAllText(Path.Combine(seed, "config.json"), config.ToJson());
+        WriteZeros(Path.Combine(seed, "model.safetensors"), TensorLayout.Of(config));
+    }
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    /// <summary>A safetensors file of the right names and shapes, all zeros: its length, a JSON header, a hole.</summary>
+    private static void WriteZeros(string path, IReadOnlyList<TensorSpec> tensors)
+    {
+        var end = 0L;
+        var header = JsonSerializer.SerializeToUtf8Bytes(tensors.ToDictionary(
+            tensor => tensor.Name, tensor => new { dtype = "F32", shape = tensor.Shape, data_offsets = new[] { end, end += tensor.Count * 4 } }));
+        using var file = File.Create(path);
+        file.Write(BitConverter.GetBytes((ulong)header.Length));
+        file.Write(header);
+        file.SetLength(file.Length + end);
+    }
 }

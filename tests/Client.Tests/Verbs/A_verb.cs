@@ -22,6 +22,7 @@ public sealed class A_verb : IDisposable
     [InlineData("cancel four")]
     [InlineData("cluster status")]
     [InlineData("eval four/law")]
+    [InlineData("export four/law --out nowhere")]
     public async Task Ends_with_3_when_no_cluster_is_reachable(string line)
     {
         _cluster.IsUp = false;
@@ -63,13 +64,26 @@ public sealed class A_verb : IDisposable
         Assert.Equal((1, said), (run.ExitCode, run.Error));
     }
 
-    [Fact]
-    public async Task Launch_refuses_a_name_that_is_taken()
+    [Theory]
+    [InlineData(null, "; give")]
+    [InlineData("branch 'law' has other\nsteps", ": branch 'law' has other steps; or give")]
+    public async Task Launch_refuses_a_name_that_is_taken(string? detail, string because)
     {
         var run = await ConsoleRun.Of(
-            new() { Outcome = LaunchOutcome.NameTaken }, cancellation: TestContext.Current.CancellationToken, arguments: ["launch", _folder.RunFile]);
+            new() { Answer = new(LaunchOutcome.NameTaken, detail) }, cancellation: TestContext.Current.CancellationToken, arguments: ["launch", _folder.RunFile]);
 
-        Assert.Equal(new(2, "", $"{_folder.RunFile}: name: another run is called 'four-domains'; give this one another name\n"), run);
+        Assert.Equal(new(2, "", $"{_folder.RunFile}: name: another run is called 'four-domains'{because} this one another name\n"), run);
+    }
+
+    [Fact]
+    public async Task Launch_says_what_was_added_to_a_completed_run_and_follows_it()
+    {
+        var cluster = new FakeCluster { Answer = new(LaunchOutcome.Extended, "branch code, mixture bam-2") };
+        cluster.Add(Statuses.Branching with { Name = "four-domains" }, Statuses.Completed with { Name = "four-domains" });
+        var run = await ConsoleRun.Of(cluster, cancellation: TestContext.Current.CancellationToken, arguments: ["launch", _folder.RunFile]);
+
+        Assert.Equal((0, "four-domains was extended: branch code, mixture bam-2\n"), (run.ExitCode, run.Error));
+        Assert.Contains("│ bam   │   4.000 │", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,6 +104,20 @@ public sealed class A_verb : IDisposable
         await File.WriteAllTextAsync(_folder.RunFile, RunFolder.Valid.Replace("keep: 3", "keep: 1", StringComparison.Ordinal), TestContext.Current.CancellationToken);
 
         Assert.Equal(new(2, "", $"{_folder.RunFile}:26: checkpoints.keep: must be at least 2, not 1\n"), await Run($"plan {_folder.RunFile}"));
+    }
+
+    [Theory]
+    [InlineData("plan RUNFILE", "experts: [seed, law, seed, seed]", "btx: seed is listed 3 times: experts that begin as twins\n")]
+    [InlineData("launch RUNFILE --detach", "experts: [law, law, seed, seed]", "btx: law is listed 2 times: experts that begin as twins\nbtx: seed is listed 2 times: experts that begin as twins\n")]
+    [InlineData("plan RUNFILE", "ffn_reinitialise: 0.5, experts: [seed, law, seed]", "")]
+    [InlineData("plan RUNFILE", "experts: [seed, law]", "")]
+    public async Task Warns_of_experts_that_begin_as_twins(string line, string experts, string warnings)
+    {
+        await File.WriteAllTextAsync(
+            _folder.RunFile, RunFolder.Valid.Replace("attention: averaged", $"{experts}, attention: averaged", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        var run = await Run(line.Replace("RUNFILE", _folder.RunFile, StringComparison.Ordinal));
+
+        Assert.Equal((0, warnings), (run.ExitCode, run.Error));
     }
 
     [Fact]
@@ -116,14 +144,18 @@ public sealed class A_verb : IDisposable
     [InlineData("cluster down --json", "stopped")]
     [InlineData("eval four/law --json", "evaluations")]
     [InlineData("eval MODEL --data DATA --json", "evaluations")]
+    [InlineData("export SEED --out HOME/copy --json", "files")]
+    [InlineData("plan tiny --json", "models")]
     [InlineData("doctor --json --home HOME", "checks")]
     [InlineData("demo --json --out HOME --steps-scale 0.01", "evaluations")]
     public async Task Writes_one_json_document(string line, string key)
     {
+        _folder.SeedCheckpoint();
         _cluster.Add(Statuses.Completed);
         _cluster.Add(Statuses.Completed with { Name = "demo" });
         var run = await Run(line.Replace("RUNFILE", _folder.RunFile, StringComparison.Ordinal)
             .Replace("MODEL", Model(), StringComparison.Ordinal)
+            .Replace("SEED", $"{_folder.Folder}/seed", StringComparison.Ordinal)
             .Replace("DATA", $"{_folder.Folder}/data", StringComparison.Ordinal)
             .Replace("HOME", _folder.Folder, StringComparison.Ordinal));
 
@@ -139,6 +171,36 @@ public sealed class A_verb : IDisposable
         Assert.Equal(2, rows.GetArrayLength());
         Assert.Equal((1000, 2.0, 1.0), (rows[0].GetProperty("tokens").GetInt64(), Math.Round(rows[0].GetProperty("perplexity").GetDouble(), 9), rows[0].GetProperty("bits_per_byte").GetDouble()));
         Assert.Equal(Math.Log(2), rows[0].GetProperty("nll").GetDouble());
+    }
+
+    [Fact]
+    public async Task Eval_says_what_the_run_measured_with_window_stride_and_routing()
+    {
+        _cluster.Add(Statuses.Completed with { Evaluations = Statuses.Routed });
+        var text = (await Run("eval four/bam")).Output;
+        var rows = JsonDocument.Parse((await Run("eval four/bam --json")).Output).RootElement.GetProperty("evaluations");
+
+        Assert.Contains("│ law     │  1,000 │ 0.6931 │      2.000 │    1.0000 │    256 │    128 │", text, StringComparison.Ordinal);
+        Assert.Contains("│ general │  1,000 │ 1.3863 │      4.000 │    2.0000 │      - │      - │", text, StringComparison.Ordinal);
+        Assert.Contains("Expert shares of four/bam: attention", text, StringComparison.Ordinal);
+        var law = rows[1];
+        Assert.Equal((256, 128, 2), (law.GetProperty("window").GetInt32(), law.GetProperty("stride").GetInt32(), law.GetProperty("routing").GetArrayLength()));
+        Assert.Equal([0.25, 0.75, 0], law.GetProperty("routing")[1].GetProperty("ffn_shares").EnumerateArray().Select(share => share.GetDouble()));
+        Assert.Equal(["seed", "law", "seed"], law.GetProperty("experts").EnumerateArray().Select(name => name.GetString()));
+    }
+
+    [Fact]
+    public async Task Eval_of_files_says_window_and_stride() =>
+        Assert.Contains("│    256 │     64 │", (await Run($"eval {Model()} --data {_folder.Folder}/data --stride 64")).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Status_has_what_each_models_training_took()
+    {
+        _cluster.Add(Statuses.Completed);
+        var seed = JsonDocument.Parse((await Run("status four --json")).Output).RootElement.GetProperty("members")[0];
+
+        Assert.Equal((1_638_400, 3.2e13), (seed.GetProperty("tokens").GetInt64(), seed.GetProperty("flops").GetDouble()));
+        Assert.Contains("│ seed  │   8.000 │  4.000 │   6.000 │ 1.64 M │  32 T │", (await Run("status four")).Output, StringComparison.Ordinal);
     }
 
     [Fact]

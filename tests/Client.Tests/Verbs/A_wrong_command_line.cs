@@ -3,8 +3,8 @@ namespace Bam.Client.Tests.Verbs;
 public sealed class A_wrong_command_line
 {
     [Theory]
-    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, doctor); see 'bam --help'")]
-    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, doctor)")]
+    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, export, doctor); see 'bam --help'")]
+    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, export, doctor)")]
     [InlineData("cluster", "no verb given (verbs: up, status, down); see 'bam cluster --help'")]
     [InlineData("cluster pu", "unknown verb 'pu'; did you mean 'up'? (verbs: up, status, down)")]
     [InlineData("plan", "Required argument 'FILE' missing for command: 'plan'; see 'bam plan --help'")]
@@ -14,6 +14,8 @@ public sealed class A_wrong_command_line
     [InlineData("status a b", "unexpected argument 'b'; see 'bam status --help'")]
     [InlineData("plan x --devices many", "--devices must be a whole number, not 'many'; see 'bam plan --help'")]
     [InlineData("plan x --devices 0", "--devices must be a whole number from 1 to 65536, not '0'; see 'bam plan --help'")]
+    [InlineData("export x", "Option '--out' is required; see 'bam export --help'")]
+    [InlineData("export x --out y --format onnx", "--format must be safetensors, not 'onnx'; see 'bam export --help'")]
     [InlineData("demo --steps-scale 0", "--steps-scale must be a number more than 0, not '0'; see 'bam demo --help'")]
     [InlineData("demo --device tpu", "--device must be cpu or cuda, not 'tpu'; see 'bam demo --help'")]
     [InlineData("cluster up --gpus 0,x", "--gpus must be numbers of GPUs, such as 0,1, not '0,x'; see 'bam cluster up --help'")]

@@ -28,6 +28,6 @@ internal sealed record ConsoleRun(int ExitCode, string Output, string Error)
     private sealed class FakeEvaluation : IModelEvaluation
     {
         public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
-            [.. files.Select(file => new EvaluationRow(Path.GetFileName(file), 100, Math.Log(2), 0.5, 2))];
+            [.. files.Select(file => new EvaluationRow(Path.GetFileName(file), 100, Math.Log(2), 0.5, 2, 256, stride ?? 256))];
     }
 }

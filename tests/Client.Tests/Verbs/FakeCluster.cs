@@ -19,7 +19,7 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public List<RunEvent> Events { get; } = [];
 
-    public LaunchOutcome Outcome { get; init; } = LaunchOutcome.Started;
+    public LaunchAnswer Answer { get; init; } = new(LaunchOutcome.Started);
 
     public RunSpec? Launched { get; private set; }
 
@@ -49,7 +49,7 @@ internal sealed class FakeCluster : IClusters, IRunClient
     public Task<LaunchAnswer> Launch(RunSpec spec, CancellationToken cancellation)
     {
         Launched = spec;
-        return Task.FromResult(new LaunchAnswer(Outcome));
+        return Task.FromResult(Answer);
     }
 
     public Task<RunStatus?> GetStatus(string run, CancellationToken cancellation)

@@ -39,25 +39,58 @@ public sealed class A_run_on_the_screen
     public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, RunScreen.Progress(Statuses.Completed));
 
     [Fact]
-    public void Has_a_table_of_perplexities_with_their_mean() =>
+    public void Has_a_table_of_perplexities_with_their_mean_and_what_they_took() =>
         Assert.Equal(
             """
-                          Perplexity
-            ╭───────┬─────────┬────────┬─────────╮
-            │ model │ general │    law │ average │
-            ├───────┼─────────┼────────┼─────────┤
-            │ seed  │   8.000 │  4.000 │   6.000 │
-            │ law   │   2.000 │ 16.000 │   9.000 │
-            │ bam   │   4.000 │  2.000 │   3.000 │
-            ╰───────┴─────────┴────────┴─────────╯
+                                  Perplexity
+            ╭───────┬─────────┬────────┬─────────┬────────┬───────╮
+            │ model │ general │    law │ average │ tokens │ FLOPs │
+            ├───────┼─────────┼────────┼─────────┼────────┼───────┤
+            │ seed  │   8.000 │  4.000 │   6.000 │ 1.64 M │  32 T │
+            │ law   │   2.000 │ 16.000 │   9.000 │      - │     - │
+            │ bam   │   4.000 │  2.000 │   3.000 │      - │     - │
+            ╰───────┴─────────┴────────┴─────────┴────────┴───────╯
             """,
-            Text(console => console.Write(PerplexityTable.Of(Statuses.Evaluations))));
+            Text(console => console.Write(ResultScreen.Render(Statuses.Completed))));
+
+    [Fact]
+    public void Has_the_mean_share_of_each_expert_over_the_layers_after_the_perplexities()
+    {
+        var text = Text(console => console.Write(ResultScreen.Render(Statuses.Completed with { Evaluations = Statuses.Routed })));
+
+        Assert.Equal(
+            """
+                    Expert shares of bam: FFN
+            ╭──────┬───────┬───────┬────────┬─────────╮
+            │ text │  seed │   law │ seed 2 │ entropy │
+            ├──────┼───────┼───────┼────────┼─────────┤
+            │ law  │ 0.375 │ 0.500 │  0.125 │   0.750 │
+            ╰──────┴───────┴───────┴────────┴─────────╯
+                  Expert shares of bam: attention
+            ╭──────┬───────┬───────┬────────┬─────────╮
+            │ text │  seed │   law │ seed 2 │ entropy │
+            ├──────┼───────┼───────┼────────┼─────────┤
+            │ law  │ 0.188 │ 0.625 │  0.188 │   0.375 │
+            ╰──────┴───────┴───────┴────────┴─────────╯
+            """,
+            text[text.IndexOf("        Expert shares", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
+    public void Has_no_attention_shares_for_a_mixture_with_one_attention()
+    {
+        var averaged = Statuses.Routed[^1] with { Routing = [new([1, 0, 0], 0, [], null)] };
+        var text = Text(console => console.Write(ResultScreen.Render(Statuses.Completed with { Evaluations = [averaged] })));
+
+        Assert.Contains("│ law  │ 1.000 │ 0.000 │  0.000 │   0.000 │", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("attention", text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Has_the_best_of_each_column_in_bold()
     {
         var console = new TestConsole().EmitAnsiSequences().Width(120);
-        console.Write(PerplexityTable.Of(Statuses.Evaluations));
+        console.Write(PerplexityTable.Of(Statuses.Completed));
 
         var bold = console.Output.Split("\u001b[1m").Skip(1).Select(part => part[..part.IndexOf('\u001b', StringComparison.Ordinal)].Trim());
         Assert.Equal(["2.000", "2.000", "3.000"], bold.Where(text => text.Contains('.', StringComparison.Ordinal)));
@@ -65,7 +98,9 @@ public sealed class A_run_on_the_screen
 
     [Fact]
     public void Has_no_mean_for_a_model_that_was_not_evaluated_everywhere() =>
-        Assert.Contains("│ bam   │   4.000 │      - │       - │", Text(console => console.Write(PerplexityTable.Of([.. Statuses.Evaluations.Take(5)]))), StringComparison.Ordinal);
+        Assert.Contains(
+            "│ bam   │   4.000 │      - │       - │",
+            Text(console => console.Write(PerplexityTable.Of(Statuses.Completed with { Evaluations = [.. Statuses.Evaluations.Take(5)] }))), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0, "0s")]
@@ -80,6 +115,7 @@ public sealed class A_run_on_the_screen
     [InlineData(4_194_304, "4.19 M")]
     [InlineData(12_345, "12.3 K")]
     [InlineData(1e15, "1 P")]
+    [InlineData(1.374e21, "1.37 Z")]
     public void Has_short_counts(double number, string text) => Assert.Equal(text, Figures.Scaled(number));
 
     [Fact]

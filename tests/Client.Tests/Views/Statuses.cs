@@ -16,7 +16,7 @@ internal static class Statuses
         Remaining = TimeSpan.FromSeconds(250),
         Members =
         [
-            new() { Name = "seed", Kind = MemberKind.Seed, State = MemberState.Completed, Step = 400, TargetSteps = 400, Loss = 1.5, Attempt = 1 },
+            new() { Name = "seed", Kind = MemberKind.Seed, State = MemberState.Completed, Step = 400, TargetSteps = 400, Loss = 1.5, Attempt = 1, Tokens = 1_638_400, Flops = 3.2e13 },
             new()
             {
                 Name = "law", Kind = MemberKind.Branch, State = MemberState.Training, Step = 75, TargetSteps = 300, Loss = 2.25, TokensPerSecond = 8123,
@@ -39,6 +39,17 @@ internal static class Statuses
         new("seed", "general", 1000, Math.Log(8), 3), new("seed", "law", 1000, Math.Log(4), 2),
         new("law", "general", 1000, Math.Log(2), 1), new("law", "law", 1000, Math.Log(16), 4),
         new("bam", "general", 1000, Math.Log(4), 2), new("bam", "law", 1000, Math.Log(2), 1),
+    ];
+
+    /// <summary>The same, with bam's routers on law: two layers, whose means are not those of one of them.</summary>
+    public static IReadOnlyList<Evaluation> Routed =>
+    [
+        .. Evaluations.SkipLast(1),
+        Evaluations[^1] with
+        {
+            Window = 256, Stride = 128, Experts = ["seed", "law", "seed"],
+            Routing = [new([0.5, 0.25, 0.25], 1, [0.25, 0.5, 0.25], 0.5), new([0.25, 0.75, 0], 0.5, [0.125, 0.75, 0.125], 0.25)],
+        },
     ];
 
     public static RunEvent Event(long sequence, RunEventKind kind, string text, string? member = null) =>

@@ -50,6 +50,7 @@ public sealed class RoundTripTests : IDisposable
         Error = "lost",
         Parameters = 99,
         CheckpointFolder = "/store/x",
+        Flops = 7e12,
     };
 
     private static readonly RunSpec Run = new()
@@ -159,6 +160,7 @@ public sealed class RoundTripTests : IDisposable
             Kind = MemberKind.Branch,
             Parent = new("/seed", 4, 1, "abc"),
             Lease = new("law", silo, "silo-1", "cpu"),
+            Experts = [new("seed", "/store/seed"), new("law", "/store/law")],
         };
         var report = new TrainingReport
         {
@@ -169,10 +171,12 @@ public sealed class RoundTripTests : IDisposable
             ResumedFrom = 10,
             UsefulSeconds = 1.5,
             DamagedCheckpoints = ["step-00000012.corrupt"],
+            Opening = "law 9.5",
         };
 
         Assert.Equal(silo, Back(assignment).Lease.Silo);
-        Assert.Equal(assignment with { Run = Run }, Back(assignment) with { Run = Run });
+        Assert.Equal(assignment.Experts, Back(assignment).Experts);
+        Assert.Equal(assignment, Back(assignment) with { Run = Run, Experts = assignment.Experts });
         AssertComesBack(report);
     }
 

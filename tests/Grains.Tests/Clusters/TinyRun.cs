@@ -28,6 +28,24 @@ internal static class TinyRun
         Evaluate = new EvaluationSpec(8, 200),
     };
 
+    /// <summary>
+    /// The run's file with a third domain, a branch on it and a second mixture. The first mixture names no experts in the file, so there it
+    /// lists the new branch and the new domain too.
+    /// </summary>
+    public static RunSpec Extended(RunSpec run, TemporaryFolder folder) => Extended(run, Domain(folder, "words", i => $"{"one two three four five"[..(4 + i % 19)]} and {i % 5}. "));
+
+    /// <summary>The same with a domain of any text.</summary>
+    public static RunSpec Extended(RunSpec run, DomainSpec words) => run with
+    {
+        Domains = [.. run.Domains, words],
+        Branches = [.. run.Branches, Branch("words", "words", "letters")],
+        Mixtures = [.. run.Mixtures.Append(Mixture("bam-2")).Select(mixture => mixture with
+        {
+            Experts = ["seed", "digits", "letters", "words"],
+            Data = [new("letters", 0.25), new("digits", 0.25), new("words", 0.5)],
+        })],
+    };
+
     public static MixtureSpec Mixture(string name) => new()
     {
         Name = name,

@@ -33,6 +33,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
             silo.Services.AddGrainStorage(TrainingGrainStorage.Name, (services, _) => Storage.Of(clock, services.GetRequiredService<Serializer>()));
             silo.UseSiloMetadata(DeviceMetadata.Of("cpu", slots: 1));
             silo.UseInMemoryReminderService();
+            silo.AddIncomingGrainCallFilter(Answer);
             silo.Configure<ClusterMembershipOptions>(membership =>
             {
                 membership.ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -52,6 +53,15 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     /// <summary>Names of the silos in the order in which their slots are leased.</summary>
     public IReadOnlyList<string> Silos => [.. _cluster.Silos.Select(silo => silo.Name).Order(StringComparer.Ordinal)];
+
+    /// <summary>What each model's grain was told to do last.</summary>
+    public ConcurrentDictionary<string, TrainingAssignment> Assignments { get; } = new();
+
+    /// <summary>Answers in a training grain's place; null lets the grain answer.</summary>
+    public Func<TrainingAssignment, TrainingReport?>? Answers { get; set; }
+
+    /// <summary>Changes what training grains answer.</summary>
+    public Func<TrainingReport, TrainingReport>? Rewrites { get; set; }
 
     public IDevicePoolGrain Pool => _cluster.Client.GetGrain<IDevicePoolGrain>(IDevicePoolGrain.Key);
 
@@ -75,6 +85,8 @@ internal sealed class TrainingCluster : IAsyncDisposable
         On(activateOn, () => Member(assignment.Run.Name, assignment.Member).EnsureRunning(assignment, Cancellation));
 
     public Task StopTraining(string run, string member, StopReason reason) => Member(run, member).Stop(reason, Cancellation);
+
+    public Task Reevaluate(string run, string member) => Member(run, member).Reevaluate(Cancellation);
 
     /// <summary>Stores the state of a grain that has not been active.</summary>
     public Task Store<T>(string state, string branch, T value) => Storage
@@ -147,6 +159,24 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     public Task<RunStatus> UntilEnded(string run) => Until(run, status => status.HasEnded);
 
+    /// <summary>Lets a model train until it is beyond its second checkpoint, and holds it there while its coordinator knows where it is.</summary>
+    public async Task<MemberStatus> HoldBeyondStep8(string run, string member)
+    {
+        Pace.HoldAfter(() => Directory.Exists(Checkpoint(run, member, 8)));
+        var held = await Until(run, status =>
+            Of(status, member) is { State: MemberState.Training, Device: not null } seen && Pace.IsHeld(Silo(seen)));
+        var silo = Silo(Of(held, member));
+        await Until(async () =>
+        {
+            var truth = await Report(run, member);
+            if (truth.Step % 4 == 0 && Pace.IsHeld(silo))
+                Pace.Admit(silo);   // not right on a checkpoint: something must be at stake
+            return truth is { CheckpointStep: >= 8 } && truth.Step % 4 != 0 && Pace.IsHeld(silo);
+        });
+        var reached = (await Report(run, member)).Step;
+        return Of(await Until(run, status => Of(status, member).Step == reached), member);
+    }
+
     public static Task Until(Func<bool> reached) => Until(() => Task.FromResult(reached()));
 
     public static Task Until(Func<Task<bool>> reached) => Until(reached, () => "the condition was not met");
@@ -158,6 +188,11 @@ internal sealed class TrainingCluster : IAsyncDisposable
         await _cluster.DisposeAsync();
         Folder.Dispose();
     }
+
+    public static MemberStatus Of(RunStatus status, string member) => status.Members.Single(model => model.Name == member);
+
+    /// <summary>Name of the silo that a model trains on.</summary>
+    public static string Silo(MemberStatus member) => member.Device!.Split('/')[0];
 
     private static async Task Until(Func<Task<bool>> reached, Func<string> state)
     {
@@ -176,7 +211,27 @@ internal sealed class TrainingCluster : IAsyncDisposable
     private ITrainingGrain Member(string run, string member)
     {
         var key = GrainKeys.Member(run, member);
-        return member == "bam" ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
+        return member.StartsWith("bam", StringComparison.Ordinal) ? _cluster.Client.GetGrain<IMixtureGrain>(key) : _cluster.Client.GetGrain<IBranchGrain>(key);
+    }
+
+    private async Task Answer(IIncomingGrainCallContext call)
+    {
+        if (call.MethodName != nameof(ITrainingGrain.EnsureRunning) || call.Request.GetArgument(0) is not TrainingAssignment assignment)
+        {
+            await call.Invoke();
+            return;
+        }
+
+        Assignments[assignment.Member] = assignment;
+        if (Answers?.Invoke(assignment) is { } report)
+        {
+            call.Result = report;
+            return;
+        }
+
+        await call.Invoke();
+        if (Rewrites is { } rewrite && call.Result is TrainingReport answered)
+            call.Result = rewrite(answered);
     }
 
     private async Task<T> On<T>(string silo, Func<Task<T>> call)

@@ -12,24 +12,35 @@ namespace Bam.Grains.Tests.Clusters;
 /// <summary>The tiny run without a cluster: one model after the other on one thread. What any disturbed run must end with.</summary>
 internal static class UndisturbedRun
 {
-    private static readonly Lazy<IReadOnlyDictionary<string, string>> Trained = new(() => OnThreadOfItsOwn(Train));
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> Trained =
+        new(() => OnThreadOfItsOwn(() => Train(folder => TinyRun.In("undisturbed", folder))));
+
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> TrainedAtOnce = new(() => OnThreadOfItsOwn(() => Train(folder =>
+    {
+        var spec = TinyRun.In("at-once", folder);
+        var extended = TinyRun.Extended(spec, folder);
+        return extended with { Mixtures = [spec.Mixtures[0], extended.Mixtures[1]] };
+    })));
 
     /// <summary>SHA-256 of each model's last weights, by name.</summary>
     public static IReadOnlyDictionary<string, string> Hashes => Trained.Value;
 
-    private static Dictionary<string, string> Train()
+    /// <summary>The same for the extended run, had it been launched as a whole.</summary>
+    public static IReadOnlyDictionary<string, string> ExtendedHashes => TrainedAtOnce.Value;
+
+    private static Dictionary<string, string> Train(Func<TemporaryFolder, RunSpec> run)
     {
         TorchLibrary.Load();
         torch.set_num_threads(1);
         using var folder = new TemporaryFolder();
-        var spec = TinyRun.In("undisturbed", folder);
+        var spec = run(folder);
         var seed = Train(spec, "seed", null, folder);
         var ended = new Dictionary<string, Checkpoint> { ["seed"] = seed };
         foreach (var branch in spec.Branches)
             ended[branch.Name] = Train(spec, branch.Name, seed.Folder, folder);
         foreach (var mixture in spec.Mixtures)
         {
-            Mixer.Mix([.. new[] { "seed" }.Concat(spec.Branches.Select(branch => branch.Name)).Select(name => new MixSource(name, ended[name]))],
+            Mixer.Mix([.. mixture.Experts.Select(name => new MixSource(name, ended[name]))],
                 mixture, spec.Seed, new CheckpointStore(folder.At("store")).Open(spec.Name, mixture.Name));
             ended[mixture.Name] = Train(spec, mixture.Name, null, folder);
         }
@@ -74,6 +85,10 @@ internal static class UndisturbedRun
         public bool ShouldStop() => false;
 
         public void Prepared(PreparedTraining prepared)
+        {
+        }
+
+        public void Opened(MixOpening opening)
         {
         }
 

@@ -71,6 +71,29 @@ public sealed class TrainingGrainTests
         Assert.False(Directory.Exists(cluster.Folder.At("store", "deadly")));
     }
 
+    [Fact]
+    public async Task A_finished_model_that_is_taken_back_is_evaluated_again_and_is_otherwise_as_it_was()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1);
+        var assignment = await Assignment(cluster, "again");
+        Task<TrainingReport> Ask() => cluster.EnsureRunning(assignment, cluster.Silos[0]);
+        TrainingReport? before = null, after = null;
+        await TrainingCluster.Until(async () => (before = await Ask()).Status.State == MemberState.Completed);
+        assignment = assignment with { Run = TinyRun.Extended(assignment.Run, cluster.Folder) };
+        Assert.Equal(MemberState.Completed, (await Ask()).Status.State);
+
+        await cluster.Reevaluate("again", "seed");
+        await cluster.Reevaluate("again", "seed");
+        var first = await Ask();
+        Assert.Equal((2, before!.Evaluations.Count), (first.Status.Attempt, first.Evaluations.Count));   // until there are new ones
+        await TrainingCluster.Until(async () => (after = await Ask()).Status.State == MemberState.Completed);
+
+        Assert.Equal(["letters", "digits", "words"], after!.Evaluations.Select(evaluation => evaluation.Domain));
+        Assert.Equal(before.Evaluations.Select(evaluation => evaluation.Nll), after.Evaluations.Take(2).Select(evaluation => evaluation.Nll));
+        Assert.Equal(before.Status with { Attempt = 2 }, after.Status);
+        Assert.Equal((before.Checkpoint, before.UsefulSeconds), (after.Checkpoint, after.UsefulSeconds));
+    }
+
     private static async Task<TrainingAssignment> Assignment(TrainingCluster cluster, string run) => new()
     {
         Run = TinyRun.In(run, cluster.Folder),

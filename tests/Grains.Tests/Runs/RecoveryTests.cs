@@ -1,6 +1,7 @@
 using Bam.Contracts.Status;
 using Bam.Grains.Tests.Clusters;
 using Bam.Training.Checkpoints;
+using static Bam.Grains.Tests.Clusters.TrainingCluster;
 
 namespace Bam.Grains.Tests.Runs;
 
@@ -15,7 +16,7 @@ public sealed class RecoveryTests
         var run = $"killed-{member}";
         using var totals = new MetricTotals(run);
         await cluster.Launch(TinyRun.In(run, cluster.Folder));
-        var held = await HoldBeyondStep8(cluster, run, member);
+        var held = await cluster.HoldBeyondStep8(run, member);
 
         await cluster.Kill(Silo(held));
         cluster.Pace.Release();
@@ -23,6 +24,9 @@ public sealed class RecoveryTests
 
         AssertUndisturbed(ended);
         Assert.Equal((2, 1), (Of(ended, member).Attempt, Of(ended, member).Restarts));
+        Assert.Equal(Of(ended, member).Step * TinyRun.TokensPerStep, Of(ended, member).Tokens);
+        Assert.Equal(
+            Of(ended, member).Tokens * totals.Sum("bam.model_flops", member) / totals.Sum("bam.tokens", member), Of(ended, member).Flops, tolerance: 1);
         var events = await cluster.Events(run);
         var resumed = Assert.Single(events, line => line.Kind == RunEventKind.Resumed);
         Assert.Equal((member, 2), (resumed.Member, resumed.Attempt));
@@ -38,7 +42,7 @@ public sealed class RecoveryTests
     {
         await using var cluster = await TrainingCluster.Start(silos: 3);
         await cluster.Launch(TinyRun.In("headless", cluster.Folder));
-        var held = await HoldBeyondStep8(cluster, "headless", "digits");
+        var held = await cluster.HoldBeyondStep8("headless", "digits");
         Assert.NotEqual(cluster.Silos[^1], Silo(held));
 
         await cluster.Kill(cluster.Silos[^1]);
@@ -55,7 +59,7 @@ public sealed class RecoveryTests
         await using var cluster = await TrainingCluster.Start(silos: 3);
         using var totals = new MetricTotals("both");
         await cluster.Launch(TinyRun.In("both", cluster.Folder), coordinator: cluster.Silos[0]);
-        var held = await HoldBeyondStep8(cluster, "both", "digits");
+        var held = await cluster.HoldBeyondStep8("both", "digits");
         Assert.Equal(cluster.Silos[0], Silo(held));
 
         await cluster.Kill(cluster.Silos[0]);
@@ -75,7 +79,7 @@ public sealed class RecoveryTests
         await using var cluster = await TrainingCluster.Start(silos: 3);
         using var totals = new MetricTotals("stopped");
         await cluster.Launch(TinyRun.In("stopped", cluster.Folder));
-        var held = await HoldBeyondStep8(cluster, "stopped", "digits");
+        var held = await cluster.HoldBeyondStep8("stopped", "digits");
 
         var stopping = cluster.Stop(Silo(held));
         cluster.Pace.Release();
@@ -97,7 +101,7 @@ public sealed class RecoveryTests
         await using var cluster = await TrainingCluster.Start(silos: 2);
         using var totals = new MetricTotals("damaged");
         await cluster.Launch(TinyRun.In("damaged", cluster.Folder));
-        await HoldBeyondStep8(cluster, "damaged", "digits");
+        await cluster.HoldBeyondStep8("damaged", "digits");
         var other = Silo(Of(await cluster.Until("damaged", status => Of(status, "letters").Device is not null), "letters"));
         cluster.Pace.HoldOn(silo => silo == other);
         await cluster.Until("damaged", status => Of(status, "digits").State == MemberState.Completed);
@@ -121,7 +125,7 @@ public sealed class RecoveryTests
     {
         await using var cluster = await TrainingCluster.Start(silos: 2);
         await cluster.Launch(TinyRun.In("full", cluster.Folder));
-        await HoldBeyondStep8(cluster, "full", "digits");
+        await cluster.HoldBeyondStep8("full", "digits");
         cluster.Storage.Refuses = grain => grain.Type.ToString()!.Contains("branch", StringComparison.Ordinal);
         cluster.Pace.Release();
         await TrainingCluster.Until(() => Directory.Exists(cluster.Checkpoint("full", "digits", TinyRun.BranchSteps)));
@@ -155,33 +159,11 @@ public sealed class RecoveryTests
         Assert.Equal(["seed", "digits", "letters", "bam"], read.Where(line => line.Kind == RunEventKind.Started).Select(line => line.Member));
     }
 
-    /// <summary>Lets a model train until it is beyond its second checkpoint, and holds it there while its coordinator knows where it is.</summary>
-    private static async Task<MemberStatus> HoldBeyondStep8(TrainingCluster cluster, string run, string member)
-    {
-        cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Checkpoint(run, member, 8)));
-        var held = await cluster.Until(run, status =>
-            Of(status, member) is { State: MemberState.Training, Device: not null } seen && cluster.Pace.IsHeld(Silo(seen)));
-        var silo = Silo(Of(held, member));
-        await TrainingCluster.Until(async () =>
-        {
-            var truth = await cluster.Report(run, member);
-            if (truth.Step % 4 == 0 && cluster.Pace.IsHeld(silo))
-                cluster.Pace.Admit(silo);   // not right on a checkpoint: something must be at stake
-            return truth is { CheckpointStep: >= 8 } && truth.Step % 4 != 0 && cluster.Pace.IsHeld(silo);
-        });
-        var reached = (await cluster.Report(run, member)).Step;
-        return Of(await cluster.Until(run, status => Of(status, member).Step == reached), member);
-    }
-
     private static void AssertUndisturbed(RunStatus ended)
     {
         Assert.Equal((RunPhase.Completed, null), (ended.Phase, ended.Error));
         Assert.Equal(UndisturbedRun.Hashes, ended.Members.ToDictionary(model => model.Name, model => model.CheckpointHash!));
     }
-
-    private static string Silo(MemberStatus member) => member.Device!.Split('/')[0];
-
-    private static MemberStatus Of(RunStatus status, string member) => status.Members.Single(model => model.Name == member);
 
     private static void FlipByte(string path)
     {

@@ -34,6 +34,8 @@ public sealed class RunTests
         Assert.Equal(TinyRun.MixtureSteps, totals.Sum("bam.steps", "bam"));
         Assert.Equal(TinyRun.BranchSteps * TinyRun.TokensPerStep, totals.Sum("bam.tokens", "letters"));
         Assert.Equal(TinyRun.BranchSteps, totals.Count("bam.step.duration", "letters"));
+        Assert.All(ended.Members, member => Assert.Equal((totals.Sum("bam.tokens", member.Name), totals.Sum("bam.model_flops", member.Name)), (member.Tokens, member.Flops)));
+        Assert.All(ended.Members, member => Assert.InRange(member.Flops, 1e6, 1e12));
         Assert.Empty(new[] { "bam.restarts", "bam.steps_lost", "bam.recovery.duration", "bam.checkpoint.failures" }.Intersect(totals.Names));
         Assert.Equal(
             [
@@ -49,7 +51,11 @@ public sealed class RunTests
     public async Task Branches_beyond_the_devices_queue_and_start_by_themselves_first_come_first_served()
     {
         await using var cluster = await TrainingCluster.Start(silos: 1);
-        var spec = TinyRun.In("queue", cluster.Folder) with { Branches = [.. "cab".Select(name => TinyRun.Branch($"{name}", "letters", "digits"))] };
+        var spec = TinyRun.In("queue", cluster.Folder) with
+        {
+            Branches = [.. "cab".Select(name => TinyRun.Branch($"{name}", "letters", "digits"))],
+            Mixtures = [TinyRun.Mixture("bam") with { Experts = ["seed", "c", "a", "b"] }],
+        };
         await cluster.Launch(spec);
 
         var ended = await cluster.UntilEnded("queue");

@@ -95,6 +95,88 @@ public sealed class SafeTensorsTests : IDisposable
         Assert.Equal(expected, values);
     }
 
+    [Theory]
+    [InlineData("F32", 4)]
+    [InlineData("F16", 2)]
+    [InlineData("BF16", 2)]
+    [InlineData("F64", 8)]
+    public void A_part_of_a_tensor_is_what_the_whole_has_there(string type, int size)
+    {
+        const int count = 600_000;                                             // more than is converted at a time
+        var data = new byte[100 * size + count * size];
+        for (var i = 0; i < data.Length; i++)
+            data[i] = (byte)(i % size == size - 1 ? 0x3c : i * 167 >> 3);      // a positive number of about 0.01 whatever the type
+        var header = $$$"""
+            {"before":{"dtype":"{{{type}}}","shape":[100],"data_offsets":[0,{{{100 * size}}}]},
+             "w":{"dtype":"{{{type}}}","shape":[2,{{{count / 2}}}],"data_offsets":[{{{100 * size}}},{{{data.Length}}}]}}
+            """;
+        using var file = new SafeTensorsFile(Raw(header, data));
+        var whole = new float[count];
+        file.Read("w", whole);
+
+        foreach (var (first, length) in new[] { (0, count), (0, 1), (1, 7), (count - 1, 1), (count, 0), (299_999, 2), (5, 590_001) })
+        {
+            var part = new float[length];
+            file.Read("w", first, part);
+            Assert.Equal(whole[first..(first + length)], part);
+        }
+
+        Assert.True(whole.Distinct().Count() > 10);
+    }
+
+    [Theory]
+    [InlineData(0, 16, "has 15 values, not 16 from number 0 on")]
+    [InlineData(14, 2, "has 15 values, not 2 from number 14 on")]
+    [InlineData(-1, 2, "has 15 values, not 2 from number -1 on")]
+    [InlineData(16, 0, "has 15 values, not 0 from number 16 on")]
+    public void A_part_that_lies_outside_its_tensor_is_refused(long first, int length, string problem)
+    {
+        using var file = new SafeTensorsFile(WriteOdd());
+
+        var failure = Assert.Throws<CheckpointException>(() => file.Read("matrix", first, new float[length]));
+
+        Assert.EndsWith($"tensor 'matrix' {problem}", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_cut_short_while_it_is_open_is_refused_in_one_line()
+    {
+        var path = WriteOdd();
+        using var file = new SafeTensorsFile(path);
+        using (var shorter = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            shorter.SetLength(shorter.Length - 30);
+
+        var failure = Assert.Throws<CheckpointException>(() => file.Read(Odd[^1].Name, new float[24]));
+
+        Assert.StartsWith($"{path}: ", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("the file ends too early: it was cut short while it was open", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tensor_may_be_written_part_by_part()
+    {
+        var (whole, parts) = (WriteOdd(), _folder.At("parts"));
+
+        SafeTensorsWriter.Write(parts, Odd, (i, write) =>
+        {
+            foreach (var part in Values(i).Chunk(4))
+                write(part);
+        });
+
+        Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(parts));
+    }
+
+    [Theory]
+    [InlineData(2, "tensor 'w' was given 2 of 3 values")]
+    [InlineData(4, "tensor 'w' was given 4 of 3 values")]
+    public void A_tensor_of_another_length_than_its_shape_is_refused(int given, string problem)
+    {
+        var failure = Assert.Throws<InvalidOperationException>(
+            () => SafeTensorsWriter.Write(_folder.At("wrong"), [("w", [3])], _ => new float[given]));
+
+        Assert.Equal(problem, failure.Message);
+    }
+
     [Fact]
     public void A_type_that_is_no_float_is_named()
     {

@@ -134,7 +134,8 @@ public sealed class TensorNamesTests
         Assert.Equal(
         [
             "architecture", "vocab", "layers", "width", "heads", "kv_heads", "ffn", "context", "rope_theta", "rope_interleaved", "norm",
-            "norm_eps", "tied", "experts", "attention", "kv", "ffn_top_k", "ffn_renormalise", .. extra,
+            "norm_eps", "tied", "experts", "attention", "kv", "ffn_top_k", "ffn_renormalise",
+            .. extra,
         ], json.RootElement.EnumerateObject().Select(property => property.Name));
         string Text(string key) => json.RootElement.GetProperty(key).GetString()!;
         Assert.Equal((architecture, attention, kv, "rmsnorm"), (Text("architecture"), Text("attention"), Text("kv"), Text("norm")));

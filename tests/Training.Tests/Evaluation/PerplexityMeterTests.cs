@@ -56,6 +56,35 @@ public sealed class PerplexityMeterTests : IDisposable
 
     [Theory]
     [InlineData(0)]
+    [InlineData(5)]
+    public void The_routers_use_of_a_text_counts_every_predicted_token_once(int stride)
+    {
+        using var parameters = TransformerTests.Distinct(Shapes.All["BAM, top-2"]);
+        using var model = new Transformer(parameters);
+
+        var alone = PerplexityMeter.Measure(model, _file, stride, batch: 1, cancellation: TestContext.Current.CancellationToken);
+        var together = PerplexityMeter.Measure(model, _file, stride, batch: 32, cancellation: TestContext.Current.CancellationToken);
+
+        Assert.Equal(parameters.Config.Layers, alone.Routing.Count);
+        foreach (var (one, many) in alone.Routing.Zip(together.Routing))
+        {
+            Assert.Equal(1, one.FfnShares.Sum(), 1e-6);
+            Assert.Equal(1, one.AttentionShares.Sum(), 1e-6);
+            // Whole numbers of choices: two for each of the predicted tokens, whatever the batch.
+            Assert.All(one.FfnShares, share => Assert.Equal(Math.Round(share * 2 * (Tokens - 1)), share * 2 * (Tokens - 1), 1e-3));
+            Assert.All(one.FfnShares.Zip(many.FfnShares), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+            Assert.All(one.AttentionShares.Zip(many.AttentionShares), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+            Assert.InRange(one.FfnEntropy, 0, Math.Log(3));
+            Assert.Equal(one.AttentionEntropy, many.AttentionEntropy, 1e-5);
+        }
+    }
+
+    [Fact]
+    public void A_dense_model_has_no_routers_to_tell_of() =>
+        Assert.Empty(PerplexityMeter.Measure(_model, _file, cancellation: TestContext.Current.CancellationToken).Routing);
+
+    [Theory]
+    [InlineData(0)]
     [InlineData(3)]
     public void It_does_not_depend_on_the_batch(int stride)
     {

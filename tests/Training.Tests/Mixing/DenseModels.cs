@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Mixing;
@@ -21,14 +23,19 @@ internal sealed class DenseModels : IDisposable
     /// <param name="config">Shape; <see cref="Shapes.Dense"/> when null.</param>
     /// <param name="common">Groups that do not depend on the name.</param>
     /// <param name="change">Last word on the values of a tensor.</param>
-    public MixSource Publish(string name, ModelConfig? config = null, TensorGroup[]? common = null, TensorReader? change = null)
+    /// <param name="like">Name that the weights derive from instead of <paramref name="name"/>.</param>
+    /// <param name="type">F32, or F16 or BF16 as in models from elsewhere.</param>
+    /// <param name="tokenizer">Content of a tokenizer's file; none when null.</param>
+    public MixSource Publish(
+        string name, ModelConfig? config = null, TensorGroup[]? common = null, TensorReader? change = null,
+        string? like = null, string type = "F32", string? tokenizer = null)
     {
         config ??= Shapes.Dense;
         var tensors = TensorLayout.Of(config);
         float[] Values(TensorSpec tensor)
         {
             var values = new float[tensor.Count];
-            GaussianSource.Fill(values, seed: 11, $"{(common?.Contains(tensor.Group) == true ? "" : name)}/{tensor.Name}", 0.25);
+            GaussianSource.Fill(values, seed: 11, $"{(common?.Contains(tensor.Group) == true ? "" : like ?? name)}/{tensor.Name}", 0.25);
             for (var i = 0; i < values.Length && tensor.Group == TensorGroup.Norm; i++)
                 values[i] += 1;
             change?.Invoke(tensor, values);
@@ -36,20 +43,26 @@ internal sealed class DenseModels : IDisposable
         }
 
         var store = new CheckpointStore(_folder.At("store")).Open("run", $"{name}-{Guid.NewGuid():n}");
-        return new MixSource(name, store.Publish(step: 7, attempt: 1, parent: null, bytes: 0, folder => new Dictionary<string, FileEntry>
+        return new MixSource(name, store.Publish(step: 7, attempt: 1, parent: null, bytes: 0, folder =>
         {
-            [Checkpoint.ModelFile] = SafeTensorsWriter.Write(
-                Path.Combine(folder, Checkpoint.ModelFile),
-                [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))], i => Values(tensors[i])),
-            [Checkpoint.ConfigFile] = DurableFile.Write(
-                Path.Combine(folder, Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(config.ToJson())),
+            string At(string file) => Path.Combine(folder, file);
+            var files = new Dictionary<string, FileEntry>
+            {
+                [Checkpoint.ModelFile] = type == "F32"
+                    ? SafeTensorsWriter.Write(At(Checkpoint.ModelFile), [.. tensors.Select(tensor => (tensor.Name, tensor.Shape))], i => Values(tensors[i]))
+                    : WriteHalves(At(Checkpoint.ModelFile), type, tensors, Values),
+                [Checkpoint.ConfigFile] = DurableFile.Write(At(Checkpoint.ConfigFile), Encoding.UTF8.GetBytes(config.ToJson())),
+            };
+            if (tokenizer is not null)
+                files["tokenizer.tiktoken"] = DurableFile.Write(At("tokenizer.tiktoken"), Encoding.UTF8.GetBytes(tokenizer));
+            return files;
         }));
     }
 
     /// <summary>The mixture, published.</summary>
-    public Checkpoint Mix(IReadOnlyList<MixSource> sources, MixtureSpec? spec = null, long seed = 3) => Mixer.Mix(
+    public Checkpoint Mix(IReadOnlyList<MixSource> sources, MixtureSpec? spec = null, long seed = 3, CancellationToken? cancellation = null) => Mixer.Mix(
         sources, spec ?? Spec, seed,
-        new CheckpointStore(_folder.At("store")).Open("run", $"mixture-{_mixtures++}"), TestContext.Current.CancellationToken);
+        new CheckpointStore(_folder.At("store")).Open("run", $"mixture-{_mixtures++}"), cancellation ?? TestContext.Current.CancellationToken);
 
     /// <summary>Weights of the mixture, loaded as every command loads them.</summary>
     public ParameterSet Load(IReadOnlyList<MixSource> sources, MixtureSpec? spec = null) =>
@@ -66,5 +79,22 @@ internal sealed class DenseModels : IDisposable
         return values;
     }
 
+    /// <summary>All files of all mixtures, published or not.</summary>
+    public IEnumerable<string> MixtureFiles => Directory.EnumerateFiles(_folder.At("store"), "*", SearchOption.AllDirectories)
+        .Where(path => path.Contains("mixture-", StringComparison.Ordinal));
+
     public void Dispose() => _folder.Dispose();
+
+    private static FileEntry WriteHalves(string path, string type, IReadOnlyList<TensorSpec> tensors, Func<TensorSpec, float[]> values)
+    {
+        var end = 0L;
+        var header = tensors.ToDictionary(
+            tensor => tensor.Name,
+            tensor => new { dtype = type, shape = tensor.Shape, data_offsets = new[] { end, end += 2 * tensor.Count } });
+        var json = JsonSerializer.SerializeToUtf8Bytes(header);
+        byte[] Bytes(float value) => type == "F16"
+            ? BitConverter.GetBytes((Half)value)
+            : BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(value) >> 16));
+        return DurableFile.Write(path, [.. BitConverter.GetBytes((long)json.Length), .. json, .. tensors.SelectMany(values).SelectMany(Bytes)]);
+    }
 }

@@ -1,5 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
+using Bam.Training.Optimization;
+using Bam.Training.Sessions;
 
 namespace Bam.Training.Tests.Paper;
 
@@ -79,29 +81,71 @@ public sealed class PaperNumbersTests
     }
 
     [Fact]
-    public void S5_attention_costs_the_papers_flops_a_layer()
-    {
-        const long router = 2L * 4 * 1024;
+    public void S5_a_trained_token_costs_three_forward_passes() =>
+        Assert.Equal(3 * FlopCount.Forward(Paper590M), FlopCount.Training(Paper590M));
 
-        Assert.Equal(8_912_896, AttentionFlops(Paper590M));
-        Assert.Equal(35_651_584, AttentionFlops(Mixture(Bam)) - 2 * router);
-        Assert.Equal(23_068_672, AttentionFlops(Mixture(Shared)) - 2 * router);
-        Assert.Equal(8_912_896, AttentionFlops(Mixture(Btx)) - router);
+    // Table 7: its totals are attention, FFN and the routers.
+    [Fact]
+    public void S5_a_layer_has_the_papers_flops()
+    {
+        Assert.Equal(new LayerFlops(35_651_584, 12_589_056, 48_257_024 - 35_651_584 - 12_589_056), FlopCount.Layer(Mixture(Bam)));
+        Assert.Equal(new LayerFlops(8_912_896, 12_589_056, 21_510_144 - 8_912_896 - 12_589_056), FlopCount.Layer(Mixture(Btx)));
+        Assert.Equal(48_257_024, FlopCount.Layer(Mixture(Bam)).Total);
+        Assert.Equal(21_510_144, FlopCount.Layer(Mixture(Btx)).Total);
+        Assert.Equal(46_692_352, FlopCount.Layer(Mixture(Btx with { FfnTopK = 3 }, experts: 6)).Total);
+        Assert.Equal(23_068_672, FlopCount.Layer(Mixture(Shared)).Attention);
+        Assert.Equal(new LayerFlops(8_912_896, 12_589_056, 0), FlopCount.Layer(Paper590M));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void S5_a_forward_pass_is_the_layers_without_their_element_wise_work_and_the_head(int topK)
+    {
+        var config = Mixture(Bam with { FfnTopK = topK });
+
+        Assert.Equal((6 * (FlopCount.Layer(config).Total - (3 * topK * 2048))) + (2L * 256_000 * 1024), FlopCount.Forward(config));
+        Assert.Equal(FlopCount.Forward(config), FlopCount.Forward(config with { Tied = true }));
+    }
+
+    [Theory]
+    [InlineData(AttentionMode.Top1)]
+    [InlineData(AttentionMode.Top2)]
+    public void Sparse_attention_gates_save_nothing(AttentionMode attention) =>
+        Assert.Equal(FlopCount.Training(Mixture(Bam)), FlopCount.Training(Mixture(Bam with { Attention = attention })));
+
+    // Counted product by product: forward, to the input, to the weight; scores and values forward and to both of their factors.
+    [Theory]
+    [InlineData(FrozenParts.None)]
+    [InlineData(FrozenParts.Experts)]
+    [InlineData(FrozenParts.AllButRouters)]
+    public void Frozen_weights_save_their_gradient_and_nothing_else(FrozenParts frozen)
+    {
+        const long d = 1024, f = 2048, t = 256, e = 4, v = 256_000, layers = 6;
+        var (experts, others, routers) = (frozen == FrozenParts.None ? 3 : 2, frozen == FrozenParts.AllButRouters ? 2 : 3, 3);
+        var layer = (experts * e * 2 * d * d)               // q, o
+            + (others * 2 * d * d)                          // k, v: shared
+            + (experts * 3 * d * f)
+            + (routers * 2 * e * d);
+        var flops = (2 * ((layers * layer) + (others * v * d))) + (3 * layers * e * 2 * t * d);
+
+        Assert.Equal(flops, FlopCount.Training(Mixture(Shared), frozen));
     }
 
     [Fact]
-    public void S5_a_trained_token_costs_three_forward_passes() =>
-        Assert.Equal(3 * FlopCount.Forward(Paper590M), FlopCount.Training(Paper590M));
+    public void A_whole_training_has_its_frozen_steps_and_the_rest()
+    {
+        var spec = Bam with { Steps = 10, Frozen = FrozenParts.AllButRouters, FrozenSteps = 4, Train = new() { Batch = 3 } };
+        var config = Mixture(spec);
+
+        var steps = Enumerable.Range(0, 10).Sum(step => 3 * 256L * FlopCount.Training(config, step < 4 ? FrozenParts.AllButRouters : FrozenParts.None));
+        var work = TrainingWork.Of(config, 3 * 256, new Freeze(spec.Frozen, spec.FrozenSteps));
+        Assert.Equal(steps, work.FlopsOf(10));
+        Assert.Equal(steps - FlopCount.Training(config) * 3 * 256L, work.FlopsOf(9));
+    }
 
     private static double Billions(long parameters) => Math.Round(parameters / 1e9, 3);
 
     private static ModelConfig Mixture(MixtureSpec spec, int experts = 4, ModelConfig? of = null) =>
         (of ?? Paper590M).Mixture(spec with { Experts = [.. Enumerable.Range(0, experts).Select(i => $"{i}")] });
-
-    // What a layer more costs when its FFN has no width: attention, and the routers.
-    private static long AttentionFlops(ModelConfig config)
-    {
-        var bare = config with { Ffn = 0 };
-        return FlopCount.Forward(bare with { Layers = 2 }) - FlopCount.Forward(bare with { Layers = 1 });
-    }
 }

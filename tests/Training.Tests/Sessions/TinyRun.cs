@@ -1,6 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Evaluation;
+using Bam.Training.Mixing;
 using Bam.Training.Optimization;
 using Bam.Training.Sessions;
 
@@ -68,9 +69,13 @@ internal sealed class TinyRun : IDisposable
 
         public List<SaveOutcome> Saves { get; } = [];
 
+        public MixOpening? Opening { get; private set; }
+
         public bool ShouldStop() => Steps.Count > 0 && Steps[^1] >= stopAt;
 
         public void Prepared(PreparedTraining prepared) => Start = prepared;
+
+        public void Opened(MixOpening opening) => Opening = opening;
 
         public void Stepped(long step, TimeSpan duration, TimeSpan dataWait) => Steps.Add(step);
 
