@@ -64,8 +64,8 @@ internal static class Ops
     /// </summary>
     public static Tensor GroupedMatmul(Tensor x, Tensor weight, Tensor ends)
     {
-        if (x.dtype == ScalarType.Float64)
-            return OneByOne(x, weight, ends);                                  // the kernel knows no float64
+        if (!HasGroupedKernel(x.dtype, weight))
+            return OneByOne(x, weight, ends);
         Span<ulong> stack = [Argument(x), Argument(weight), Optional(ends), Optional(null), 0];
         Call("aten::_grouped_mm\0"u8, "\0"u8, stack);
         return Result(stack[0]);
@@ -79,6 +79,13 @@ internal static class Ops
     {
         Span<ulong> stack = [Argument(into), Argument(from), Argument(false)];
         Call("aten::_foreach_copy_\0"u8, "\0"u8, stack);
+    }
+
+    // The kernel knows no float64, and rows of whole 16 bytes only, forward and backward.
+    private static bool HasGroupedKernel(ScalarType type, Tensor weight)
+    {
+        var aligned = type == ScalarType.BFloat16 ? 8 : 4;
+        return type != ScalarType.Float64 && weight.size(1) % aligned == 0 && weight.size(2) % aligned == 0;
     }
 
     private static Tensor OneByOne(Tensor x, Tensor weight, Tensor ends)

@@ -17,7 +17,7 @@ internal sealed class RotaryTable : IDisposable
     {
         int context = config.Context, half = config.HeadWidth / 2;
         _half = half;
-        _interleaved = config.RopeInterleaved;
+        _interleaved = config.RopeInterleaved || half == 1;                    // one pair is both
         _real = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var angles = new double[context * half * 2];
         for (var t = 0; t < context; t++)
@@ -30,7 +30,9 @@ internal sealed class RotaryTable : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        _turns = view_as_complex(tensor(angles, [context, 1, half, 2]).to(_real).to(device)).DetachFromDisposeScope();
+        // A copy: a tensor may lie in the array itself, 8 bytes aligned, and products of complex float64 numbers fault there.
+        var turns = tensor(angles, [context, 1, half, 2]).clone().to(_real).to(device);
+        _turns = view_as_complex(turns).DetachFromDisposeScope();
     }
 
     /// <summary>Turns every head of x [B, T, heads·K] by its position, the first of a row being <paramref name="offset"/>: [B, T, heads, K].</summary>

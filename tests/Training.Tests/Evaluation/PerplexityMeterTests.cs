@@ -3,6 +3,7 @@ using Bam.Training.Data;
 using Bam.Training.Evaluation;
 using Bam.Training.Model;
 using Bam.Training.Tests.Model;
+using static TorchSharp.torch;
 
 namespace Bam.Training.Tests.Evaluation;
 
@@ -116,13 +117,15 @@ public sealed class PerplexityMeterTests : IDisposable
     /// <summary>Window after window in double: each target after the last counted one counts.</summary>
     private double SlowNll(int targets, int stride)
     {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
         var slow = new SlowModel(_parameters);
         double sum = 0;
         var counted = 0;
         for (var start = 0; counted < targets; start += stride)
         {
             var end = Math.Min(start + Shapes.Dense.Context, targets);
-            var logits = slow.Logits(_ids[start..end]);
+            var logits = slow.Logits(_ids[start..end]).data<double>().Chunk(Shapes.Dense.Vocab).ToArray();
             for (var t = counted; t < end; t++)
             {
                 var row = logits[t - start];

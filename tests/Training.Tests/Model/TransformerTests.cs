@@ -1,100 +1,45 @@
 using Bam.Training.Model;
 using Bam.Training.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Tests.Model;
 
+/// <summary>The fast model against the slow one, in models and batches drawn at random.</summary>
 public sealed class TransformerTests
 {
+    private const int Cases = 60;
     private const int Time = 11;
 
-    [Theory, MemberData(nameof(Shapes.Names), MemberType = typeof(Shapes))]
-    public void The_fast_model_has_the_logits_of_the_slow_one(string shape)
-    {
-        using var scope = NewDisposeScope();
-        using var parameters = Distinct(Shapes.All[shape]);
-        using var model = new Transformer(parameters);
-        var ids = Ids(2, seed: 1);
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, Cases)];
 
-        var fast = Logits(model, ids);
+    public static TheoryData<int> AThirdOfTheSeeds => [.. Enumerable.Range(0, Cases / 3).Select(i => 3 * i + i % 3)];
 
-        var slow = new SlowModel(parameters);
-        for (var row = 0; row < 2; row++)
-            AssertClose(slow.Logits(ids[row]).SelectMany(values => values), fast[row], 2e-4);
-    }
+    [Theory, MemberData(nameof(Seeds))]
+    public void In_float64_logits_losses_and_every_gradient_are_those_of_the_slow_model(int seed) =>
+        AssertAgree(RandomCase.Draw(seed), ScalarType.Float64, tolerance: 1e-11);
 
-    [Theory, MemberData(nameof(Shapes.Names), MemberType = typeof(Shapes))]
-    public void A_token_changes_no_logits_before_it(string shape)
-    {
-        using var scope = NewDisposeScope();
-        using var parameters = Distinct(Shapes.All[shape]);
-        using var model = new Transformer(parameters);
-        var ids = Ids(1, seed: 2)[0];
-        var changed = (long[])ids.Clone();
-        changed[7] = (changed[7] + 1) % parameters.Config.Vocab;
-
-        var (before, after) = (Logits(model, [ids])[0], Logits(model, [changed])[0]);
-
-        var vocab = parameters.Config.Vocab;
-        // Equal but for rounding: another split of the tokens over experts may sum a product in another order.
-        AssertClose(before[..(7 * vocab)].Select(value => (double)value), after[..(7 * vocab)], 1e-5);
-        Assert.NotEqual(before[(7 * vocab)..], after[(7 * vocab)..]);
-    }
-
-    [Theory, MemberData(nameof(Shapes.Names), MemberType = typeof(Shapes))]
-    public void Gradients_are_those_of_finite_differences(string shape)
-    {
-        using var scope = NewDisposeScope();
-        using var parameters = Distinct(Shapes.All[shape]);
-        using var model = new Transformer(parameters);
-        var (inputs, targets) = (tensor(Ids(1, 3)[0], [1, Time]), tensor(Ids(1, 4)[0], [1, Time]));
-        double Loss() => model.Loss(inputs, targets, new LossWeights(0, 0)).Nll.item<float>();
-        model.Loss(inputs, targets, new LossWeights(0, 0)).Total.backward();
-
-        foreach (var (spec, weight) in parameters.Specs.Zip(parameters.Masters))
-        {
-            // Along the gradient itself the loss changes by its squared norm: one number checks a whole tensor.
-            var gradient = weight.grad!;
-            var norm = gradient.norm().item<float>();
-            if (norm < 1e-6)
-            {
-                // The gate of a single expert is always 1.
-                Assert.Equal(1, parameters.Config.Experts);
-                continue;
-            }
-
-            var before = weight.detach().clone();
-            var step = 0.0005f / norm;                                           // small: the loss jumps where a token changes its expert
-            using var quiet = no_grad();
-            weight.add_(gradient, (Scalar)step);
-            var up = Loss();
-            weight.copy_(before);
-            weight.add_(gradient, (Scalar)(-step));
-            var down = Loss();
-            weight.copy_(before);
-            Assert.True(Math.Abs((up - down) / (2 * step) / (norm * norm) - 1) < 0.08, $"{spec.Name}: {(up - down) / (2 * step)} against {norm * norm}");
-        }
-    }
+    [Theory, MemberData(nameof(AThirdOfTheSeeds))]
+    public void In_float32_logits_losses_and_every_gradient_are_those_of_the_slow_model(int seed) =>
+        AssertAgree(RandomCase.Draw(seed), ScalarType.Float32, tolerance: 2e-5);
 
     [Fact]
-    public void The_balance_loss_of_even_routers_is_one_a_layer_and_z_is_the_squared_log_of_the_experts()
+    public void The_random_cases_have_every_option()
     {
-        using var scope = NewDisposeScope();
-        using var parameters = Distinct(Shapes.All["BAM, KV experts"]);
-        using (no_grad())
-        {
-            foreach (var (spec, weight) in parameters.Specs.Zip(parameters.Masters).Where(pair => pair.First.Group == TensorGroup.FfnRouter))
-                weight.zero_();
-        }
+        RandomCase[] all = [.. Enumerable.Range(0, Cases).Select(RandomCase.Draw)];
+        RandomCase[] mixtures = [.. all.Where(one => one.Config.Experts > 0)];
+        RandomCase[] routed = [.. mixtures.Where(one => one.Config.RoutesAttention)];
+        int Kinds<T>(RandomCase[] cases, Func<RandomCase, T> of) => cases.Select(of).Distinct().Count();
 
-        using var model = new Transformer(parameters);
-        var ids = tensor(Ids(1, 5)[0], [1, Time]);
-
-        var loss = model.Loss(ids, ids, new LossWeights(0, 0));
-
-        Assert.Equal(parameters.Config.Layers, loss.Balance!.item<float>(), 1e-5);
-        Assert.Equal(parameters.Config.Layers * Math.Pow(Math.Log(3), 2), loss.Z!.item<float>(), 1e-5);
+        Assert.Equal(RandomCase.Paddings.Length, Kinds(all, one => one.Padding));
+        Assert.Equal(8, Kinds(all, one => (one.Config.Norm, one.Config.RopeInterleaved, one.Config.Tied)));
+        Assert.Equal(3, Kinds(all, one => one.Config.Layers));
+        Assert.Equal(3, Kinds(all, one => one.Batch.Ids.Length));
+        Assert.Equal(10, Kinds(mixtures, one => (one.Config.Attention, one.Config.Kv)));
+        Assert.Equal(5, Kinds(mixtures, one => one.Config.Experts));
+        Assert.Equal(4, Kinds(mixtures.Where(one => one.Config.FfnTopK < one.Config.Experts).ToArray(), one => one.Config.FfnTopK));
+        Assert.Equal(2, Kinds(mixtures.Where(one => one.Config.FfnTopK == one.Config.Experts).ToArray(), one => one.Config.FfnRenormalise));
+        Assert.Equal(4, Kinds(routed.Where(one => one.Config.AttentionTopK < one.Config.Experts).ToArray(), one => (one.Config.Attention, one.Config.AttentionRenormalise)));
+        Assert.Equal(4, Kinds(routed, one => (one.Config.Kv, one.Config.Heads == one.Config.KvHeads)));
     }
 
     [Theory]
@@ -138,17 +83,40 @@ public sealed class TransformerTests
         return [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, Time).Select(_ => (long)random.Next(Shapes.Dense.Vocab)).ToArray())];
     }
 
-    internal static float[][] Logits(Transformer model, long[][] ids)
+    private static void AssertAgree(RandomCase one, ScalarType compute, double tolerance)
     {
         using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var logits = model.Forward(tensor(ids.SelectMany(row => row).ToArray(), [ids.Length, ids[0].Length]));
-        return [.. Enumerable.Range(0, ids.Length).Select(row => logits[row].contiguous().data<float>().ToArray())];
-    }
+        using var parameters = one.Weights(compute);
+        using var model = new Transformer(parameters);
+        var slow = new SlowModel(parameters);
+        var (ids, targets) = (one.Batch.IdTensor(), one.Batch.TargetTensor());
+        var pass = one.Batch.Pass(model, ids);
 
-    internal static void AssertClose(IEnumerable<double> expected, IReadOnlyList<float> found, double tolerance)
-    {
-        var worst = expected.Zip(found, (a, b) => Math.Abs(a - b) / (1 + Math.Abs(a))).Max();
-        Assert.True(worst < tolerance, $"differs by {worst}");
+        var fast = model.Loss(ids, targets, new LossWeights(one.Alpha, one.Beta), pass);
+        var expected = slow.Loss(one.Batch, one.Alpha, one.Beta);
+
+        void AssertClose(string what, Tensor right, Tensor found)
+        {
+            // Against the tensor's largest number: rounding is of that size, whatever the number beside it.
+            var gap = (found.to(float64) - right).abs().max().item<double>() / Math.Max(right.abs().max().item<double>(), 1e-3);
+            Assert.True(gap < tolerance, $"{what} differs by {gap} of its largest number\n{one}");
+        }
+
+        AssertClose("nll", expected.Nll, fast.Nll);
+        AssertClose("total", expected.Total, fast.Total);
+        if (one.Config.Experts > 0)
+        {
+            AssertClose("balance", expected.Balance!, fast.Balance!);
+            AssertClose("z", expected.Z!, fast.Z!);
+        }
+
+        fast.Total.backward();
+        expected.Total.backward();
+        foreach (var (spec, weight) in parameters.Specs.Zip(parameters.Working))
+            AssertClose($"gradient of {spec.Name}", slow[spec.Name].grad ?? zeros_like(slow[spec.Name]), weight.grad ?? zeros_like(weight));
+        using var quiet = no_grad();
+        var logits = model.Forward(ids, pass);
+        for (var row = 0; row < one.Batch.Ids.Length; row++)
+            AssertClose($"logits of row {row}", slow.Logits(one.Batch.Ids[row], one.Batch.Segments?[row]), logits[row]);
     }
 }
