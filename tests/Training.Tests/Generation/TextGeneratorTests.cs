@@ -128,8 +128,7 @@ public sealed class TextGeneratorTests : IDisposable
         var written = new List<byte>();
         while (true)
         {
-            var logits = TransformerTests.Logits(model, [[.. ids]])[0].AsSpan((ids.Count - 1) * 320, 257).ToArray();
-            var next = logits.Index().MaxBy(pair => pair.Item).Index;
+            var next = Logits(model, ids).Index().MaxBy(pair => pair.Item).Index;
             if (next == EndOfDocument)
                 return Text(TextEnd.EndOfDocument);
             written.Add((byte)next);
@@ -141,6 +140,14 @@ public sealed class TextGeneratorTests : IDisposable
         }
 
         GeneratedText Text(TextEnd end) => new(prompt, Encoding.UTF8.GetString([.. written]), written.Count, end);
+    }
+
+    /// <summary>Logits [257] of the token after <paramref name="ids"/>.</summary>
+    private static float[] Logits(Transformer model, List<long> ids)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        return model.Forward(tensor(ids.ToArray(), [1, ids.Count]))[0][ids.Count - 1].contiguous().data<float>().ToArray()[..257];
     }
 
     /// <summary>Makes the end of document the most likely token everywhere: all states equal its embedding's direction.</summary>
