@@ -4,18 +4,14 @@ using Spectre.Console.Rendering;
 
 namespace Bam.Client.Views;
 
-/// <summary>What came out of a run: perplexities, then what the routers of each mixture did.</summary>
+/// <summary>What came out of a run: perplexities, and where to see what the routers did.</summary>
 internal static class ResultScreen
 {
     public static IRenderable Render(RunStatus status)
     {
-        var routed = status.Evaluations.Where(one => one.Routing.Count > 0).GroupBy(one => one.Model);
-        return new Rows(
-        [
-            PerplexityTable.Of(status),
-            .. routed.SelectMany(model => ExpertShareTables.Of(
-                model.Key, [.. model.GroupBy(one => one.Domain).Select(domain => domain.Last()).Select(last => (last.Domain, last.Routing))],
-                model.Last().Experts)),
-        ]);
+        var table = PerplexityTable.Of(status);
+        return status.Evaluations.LastOrDefault(one => one.Routing.Count > 0) is { } routed
+            ? new Rows(table, new Text($"what each expert takes of each domain: bam eval {status.Name}/{routed.Model}"))
+            : table;
     }
 }

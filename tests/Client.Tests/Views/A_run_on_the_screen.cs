@@ -54,37 +54,48 @@ public sealed class A_run_on_the_screen
             Text(console => console.Write(ResultScreen.Render(Statuses.Completed))));
 
     [Fact]
-    public void Has_the_mean_share_of_each_expert_over_the_layers_after_the_perplexities()
+    public void Has_the_mean_share_of_each_expert_over_the_layers()
     {
-        var text = Text(console => console.Write(ResultScreen.Render(Statuses.Completed with { Evaluations = Statuses.Routed })));
+        var text = Shares(Statuses.Routed[^1]);
 
         Assert.Equal(
             """
-                    Expert shares of bam: FFN
+                     Expert shares of bam: FFN
             ╭──────┬───────┬───────┬────────┬─────────╮
             │ text │  seed │   law │ seed 2 │ entropy │
             ├──────┼───────┼───────┼────────┼─────────┤
             │ law  │ 0.375 │ 0.500 │  0.125 │   0.750 │
             ╰──────┴───────┴───────┴────────┴─────────╯
-                  Expert shares of bam: attention
+                   Expert shares of bam: attention
             ╭──────┬───────┬───────┬────────┬─────────╮
             │ text │  seed │   law │ seed 2 │ entropy │
             ├──────┼───────┼───────┼────────┼─────────┤
             │ law  │ 0.188 │ 0.625 │  0.188 │   0.375 │
             ╰──────┴───────┴───────┴────────┴─────────╯
             """,
-            text[text.IndexOf("        Expert shares", StringComparison.Ordinal)..]);
+            text);
     }
+
+    [Fact]
+    public void Says_where_the_shares_are_after_the_perplexities() => Assert.EndsWith(
+        $"what each expert takes of each domain: bam eval {Statuses.Completed.Name}/bam",
+        Text(console => console.Write(ResultScreen.Render(Statuses.Completed with { Evaluations = Statuses.Routed }))).TrimEnd(), StringComparison.Ordinal);
 
     [Fact]
     public void Has_no_attention_shares_for_a_mixture_with_one_attention()
     {
         var averaged = Statuses.Routed[^1] with { Routing = [new([1, 0, 0], 0, [], null)] };
-        var text = Text(console => console.Write(ResultScreen.Render(Statuses.Completed with { Evaluations = [averaged] })));
+        var text = Shares(averaged);
 
         Assert.Contains("│ law  │ 1.000 │ 0.000 │  0.000 │   0.000 │", text, StringComparison.Ordinal);
         Assert.DoesNotContain("attention", text, StringComparison.Ordinal);
     }
+
+    private static string Shares(Evaluation evaluation) => Text(console =>
+    {
+        foreach (var table in ExpertShareTables.Of(evaluation.Model, [(evaluation.Domain, evaluation.Routing)], evaluation.Experts))
+            console.Write(table);
+    });
 
     [Fact]
     public void Has_the_best_of_each_column_in_bold()
