@@ -96,7 +96,8 @@ internal sealed record RandomCase(int Seed, ModelConfig Config, TokenBatch Batch
                 targets[row][t] = segments[row][t] == 0 ? -100 : Math.Max(targets[row][t], 0);
         }
 
-        bool[][]? counted = padding == "counted" ? [.. Enumerable.Range(0, rows).Select(_ => Row(_ => 0).Select((_, t) => t == 0 || random.Next(2) == 0).ToArray())] : null;
+        bool[] Half() => [.. Enumerable.Range(0, time).Select(t => t == 0 || random.Next(2) == 0)];
+        bool[][]? counted = padding == "counted" ? [.. Enumerable.Range(0, rows).Select(_ => Half())] : null;
         return new(Each(() => Row(_ => random.Next(config.Vocab))), targets, segments, counted);
     }
 }

@@ -76,7 +76,7 @@ public sealed class AttentionTests : IDisposable
         var sources = Publish((tensor, values) =>
         {
             // With KV sharing keys and values are those of no source, unless all have the same.
-            if (kv == KvMode.Shared && (tensor.Name.Contains(".k.", StringComparison.Ordinal) || tensor.Name.Contains(".v.", StringComparison.Ordinal)))
+            if (kv == KvMode.Shared && IsKeyOrValue(tensor))
                 GaussianSource.Fill(values, 5, tensor.Name, 0.25);
         });
         var mixture = _models.Mix(sources, KvExperts with { Kv = kv });

@@ -69,6 +69,10 @@ internal sealed class Float64Models : IDisposable
     public static Tensor Input(ModelConfig config, int seed = 3) =>
         randn([1, config.Context, config.Width], ScalarType.Float64, generator: new Generator((ulong)seed));
 
+    /// <summary>Whether a tensor of a dense model is a W_k or a W_v.</summary>
+    public static bool IsKeyOrValue(TensorSpec tensor) =>
+        tensor.Name.EndsWith(".k.weight", StringComparison.Ordinal) || tensor.Name.EndsWith(".v.weight", StringComparison.Ordinal);
+
     /// <summary>Changes every router of both kinds.</summary>
     public static void EachRouter(ParameterSet mixture, Action<string, Tensor> change) => EachTensor(
         mixture, spec => spec.Group is TensorGroup.AttentionRouter or TensorGroup.FfnRouter, change);

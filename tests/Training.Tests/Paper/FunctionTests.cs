@@ -141,7 +141,7 @@ public sealed class FunctionTests : IDisposable
     {
         var sources = Publish([TensorGroup.Embedding, TensorGroup.Norm], change: (tensor, values) =>
         {
-            if (agree && (tensor.Name.Contains(".k.", StringComparison.Ordinal) || tensor.Name.Contains(".v.", StringComparison.Ordinal)))
+            if (agree && IsKeyOrValue(tensor))
                 GaussianSource.Fill(values, 5, tensor.Name, 0.25);
         });
         var (dense, mixture) = (_models.Load(sources[2]), _models.Mix(sources, KvShared));

@@ -84,7 +84,11 @@ public sealed class IndependentReaderTests : IDisposable
     private double[] Read(string folder)
     {
         var script = Path.Combine(Repository.Root, "tests", "Export", "read_mixture.py");
-        var start = new ProcessStartInfo("python3", [script, folder, .. _ids.Select(id => $"{id}")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("python3", [script, folder, .. _ids.Select(id => $"{id}")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var python = Start(start);
         var problem = python.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = python.StandardOutput.ReadToEnd();

@@ -124,6 +124,6 @@ public sealed class PaddingTests : IDisposable
         return (model.Forward(input, pass), loss, shares, means);
     }
 
-    private static Tensor Kept(Tensor logits, long[][] segments) =>
-        cat([.. segments.Select((row, i) => logits[i].index_select(0, tensor([.. Enumerable.Range(0, Time).Where(t => row[t] != 0).Select(t => (long)t)])))]);
+    private static Tensor Kept(Tensor logits, long[][] segments) => cat(
+        [.. segments.SelectMany((row, i) => Enumerable.Range(0, Time).Where(t => row[t] != 0).Select(t => logits[i].narrow(0, t, 1)))]);
 }
