@@ -66,7 +66,7 @@ public sealed class A_run_on_the_screen
             ├──────┼───────┼───────┼────────┼─────────┤
             │ law  │ 0.375 │ 0.500 │  0.125 │   0.750 │
             ╰──────┴───────┴───────┴────────┴─────────╯
-                   Expert shares of bam: attention
+                  Expert shares of bam: attention
             ╭──────┬───────┬───────┬────────┬─────────╮
             │ text │  seed │   law │ seed 2 │ entropy │
             ├──────┼───────┼───────┼────────┼─────────┤
