@@ -29,7 +29,7 @@ internal sealed partial class RunFileReader
             .. mixtures.Select(mixture =>
                 mixture.Spec.Kind == MixtureKind.Ensemble ? mixture.Spec
                 : own.GetValueOrDefault(mixture.Spec.Name)
-                    ?? Lasting(mixture.Section, mixture.Spec, MatchedSteps(mixture.Section, mixture.Spec, dense, own, mixtures))),
+                    ?? Matched(mixture.Section, mixture.Spec, dense, own, mixtures)),
         ];
     }
 
@@ -41,18 +41,20 @@ internal sealed partial class RunFileReader
     }
 
     /// <summary>The length that gives this mixture the tokens or the training FLOPs of another, to the nearest step.</summary>
-    private static int? MatchedSteps(
+    private static MixtureSpec Matched(
         YamlSection section, MixtureSpec spec, ModelConfig dense, Dictionary<string, MixtureSpec> own,
         List<(YamlSection Section, MixtureSpec Spec)> mixtures)
     {
         if (LengthKeys.FirstOrDefault(section.Has) is { } beside)
             section.Problem("match", $"stands beside {beside}; state one of {Listed(MixtureLengthKeys)}");
         var compute = section.Choice("match", false, Matches);
-        if (Rival(section, spec.Name, own, mixtures) is not { } rival) return null;
+        if (Rival(section, spec.Name, own, mixtures) is not { } rival) return Lasting(section, spec, null);
         var steps = compute
             ? StepsOf(Work(dense, rival).FlopsOf(rival.Steps), spec, dense.Mixture(spec))
             : (double)rival.Steps * rival.Train.Batch / spec.Train.Batch;
-        return Counted(section, "match", Math.Max(1, Math.Round(steps, MidpointRounding.AwayFromZero)));
+        return Lasting(
+            section, spec with { Match = $"{(compute ? "compute" : "data")} of {rival.Name}" },
+            Counted(section, "match", Math.Max(1, Math.Round(steps, MidpointRounding.AwayFromZero))));
     }
 
     private static TrainingWork Work(ModelConfig dense, MixtureSpec mixture) => TrainingWork.Of(

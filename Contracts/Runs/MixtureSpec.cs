@@ -57,4 +57,7 @@ public sealed record MixtureSpec
 
     /// <summary>Steps for which <see cref="Frozen"/> holds.</summary>
     [Id(17)] public int FrozenSteps { get; init; }
+
+    /// <summary>What its length was matched to, such as <c>compute of btx</c>; null when it was stated.</summary>
+    [Id(18)] public string? Match { get; init; }
 }

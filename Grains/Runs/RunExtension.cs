@@ -70,12 +70,16 @@ internal sealed record RunExtension(RunSpec Spec, IReadOnlyList<string> Added, I
         var keepsExperts = asked.Experts.SequenceEqual(known.Experts) || asked.Experts.Where(name => !branches.Contains(name)).SequenceEqual(last.Experts);
         var keepsData = RunSpecs.AreEqual(known.Data, asked.Data) || RunSpecs.AreEqual(last.Data, asked.Data)
             || (Names(asked.Data).Any(domains.Contains) && Names(asked.Data).Where(name => !domains.Contains(name)).SequenceEqual(Names(last.Data)));
+        var isMatched = known.Match is not null && known.Match == asked.Match;
         var isSoft = known.FfnTopK == known.Experts.Count && asked.FfnTopK == asked.Experts.Count;
         var difference = Other($"mixture '{known.Name}'", known, asked with
         {
             Experts = keepsExperts ? known.Experts : asked.Experts,
             Data = keepsData ? known.Data : asked.Data,
             FfnTopK = isSoft ? known.FfnTopK : asked.FfnTopK,
+            // What it was matched to may have grown in the file; it was built with what it was then.
+            Steps = isMatched ? known.Steps : asked.Steps,
+            FrozenSteps = isMatched ? known.FrozenSteps : asked.FrozenSteps,
         });
         return difference is null || asked.Experts.SequenceEqual(known.Experts)
             ? difference

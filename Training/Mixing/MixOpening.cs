@@ -12,7 +12,7 @@ public sealed record MixOpening
     /// <summary>Factor of each layer's FFN outputs; empty when they were not rescaled.</summary>
     public IReadOnlyList<double> FfnScales { get; init; } = [];
 
-    /// <summary>The mixture with all gates on one expert, against that expert's dense model; empty when it was not measured.</summary>
+    /// <summary>The mixture with all gates on one expert, before any rescale, against that expert's dense model; empty when it was not measured.</summary>
     public IReadOnlyList<ForcedExpert> Forced { get; init; } = [];
 
     /// <summary>Why it was not measured.</summary>

@@ -20,14 +20,16 @@ internal sealed class MixtureOpening(Transformer model, MixtureSpec spec, Traini
     /// <exception cref="TrainingException">An expert stands for no domain, so that there is nothing to regress on.</exception>
     public MixOpening Run(CancellationToken cancellation)
     {
+        using var scope = NewDisposeScope();
         var parameters = model.Parameters;
         if (spec.RouterInit == RouterInit.Ridge)
             new RidgeRouters(parameters, [.. spec.Experts.Select(Domain)], spec.RouterScale).Fit(Samples());
         pulse();
         var losses = Losses(cancellation);
+        var missing = job.Experts.FirstOrDefault(expert => !Directory.Exists(expert.Folder));
+        IReadOnlyList<ForcedExpert> forced = missing.Folder is null ? Forced(cancellation) : [];     // before FFNs are anything but copies
         IReadOnlyList<double> scales = spec.RescaleFfn ? FfnRescale.Apply(parameters, Samples()) : [];
         var rescaled = spec.RescaleFfn ? Losses(cancellation) : losses;
-        var missing = job.Experts.FirstOrDefault(expert => !Directory.Exists(expert.Folder));
         return new MixOpening
         {
             RidgeRouters = spec.RouterInit == RouterInit.Ridge,
@@ -37,7 +39,7 @@ internal sealed class MixtureOpening(Transformer model, MixtureSpec spec, Traini
                 .. domains.Zip(rescaled, losses).Select(row => new OpeningLoss(
                     row.First.Name, row.Second.Tokens, row.Second.Nll, spec.RescaleFfn ? row.Third.Nll : null)),
             ],
-            Forced = missing.Folder is null ? Forced(cancellation) : [],
+            Forced = forced,
             ForcedSkipped = missing.Folder is null ? null : $"{missing.Folder} is not there",
         };
     }

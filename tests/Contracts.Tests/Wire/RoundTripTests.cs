@@ -85,7 +85,7 @@ public sealed class RoundTripTests : IDisposable
                 FfnRenormalise = true, RouterStd = 0.5, Steps = 9, Train = Train,
                 Kind = MixtureKind.Dense, Experts = ["law"], Data = [new("law", 1)], AttentionRenormalise = true,
                 RouterInit = RouterInit.Ridge, RouterScale = 5, RescaleFfn = true, FfnReinitialise = 0.25,
-                Frozen = FrozenParts.Experts, FrozenSteps = 3,
+                Frozen = FrozenParts.Experts, FrozenSteps = 3, Match = "data of bam",
             },
         ],
         Checkpoints = new CheckpointSpec(Every: 11, Keep: 12),

@@ -116,6 +116,19 @@ public sealed class RunExtensionTests : IDisposable
     }
 
     [Fact]
+    public void A_mixture_that_was_matched_keeps_its_length_when_what_it_was_matched_to_has_grown()
+    {
+        MixtureSpec Matched(MixtureSpec mixture, int steps) => mixture with { Match = "compute of other", Steps = steps, Frozen = FrozenParts.Experts, FrozenSteps = steps };
+        var run = Bam(_run, bam => Matched(bam, 20));
+        var file = Bam(_extended, bam => Matched(bam, 26));
+
+        Assert.Equal(20, Extension(run, run, file).Spec.Mixtures.Single(mixture => mixture.Name == "bam").Steps);
+        Assert.Equal(
+            "mixture 'bam' has other steps (26, was 20)",
+            RunExtension.Of(run, run, Bam(run, bam => bam with { Match = null, Steps = 26 })).Difference);
+    }
+
+    [Fact]
     public void How_often_to_save_and_what_to_evaluate_may_change()
     {
         var extension = Extension(_run, _run, _run with { Checkpoints = new(Every: 5, Keep: 2), Evaluate = new(0, 100) });

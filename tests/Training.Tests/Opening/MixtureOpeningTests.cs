@@ -58,6 +58,7 @@ public sealed class MixtureOpeningTests(TrainedExperts experts) : IClassFixture<
 
         // Even gates of two: every output is halved, and the factor that undoes it is 2.
         Assert.All(opening.FfnScales, factor => Assert.Equal(2, factor, 1e-3));
+        Assert.All(opening.Forced, forced => Assert.InRange(forced.MaxLogitDifference, 0, 1e-4));     // held against the copies, not the rescaled
         var digits = opening.Losses.Single(loss => loss.Domain == "digits");
         Assert.Equal(dense.Final["digits"].Nll, digits.Nll, 1e-3);
         Assert.True(digits.NllWithoutRescale > digits.Nll + 0.02, $"{digits.NllWithoutRescale} without, {digits.Nll} with");
