@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Bam.Client.Clusters;
 using Bam.Training.Checkpoints;
+using Bam.Training.Mixing;
 
 namespace Bam.Client.Exports;
 
@@ -8,7 +9,7 @@ namespace Bam.Client.Exports;
 internal static class ModelExport
 {
     /// <summary>Weights and configuration; then what a model may have: its tokenizer, and how it was mixed.</summary>
-    private static readonly string[] Files = [Checkpoint.ModelFile, Checkpoint.ConfigFile, "tokenizer.tiktoken", "receipt.json"];
+    private static readonly string[] Files = [Checkpoint.ModelFile, Checkpoint.ConfigFile, "tokenizer.tiktoken", MixReceipt.FileName];
 
     /// <summary>Copies a model into a folder, which appears when it is whole.</summary>
     /// <param name="model">Folder with <c>model.safetensors</c> and <c>config.json</c>.</param>

@@ -70,6 +70,7 @@ internal sealed partial class RunFileReader
         var routers = section.Choice("router_init", RouterInit.Random, RouterInits);
         var frozen = section.Choice("frozen", FrozenParts.None, Frozen);
         Only(section, "attention_renormalise", attention is AttentionMode.Top1 or AttentionMode.Top2, "attention: top_1 and top_2 only");
+        Only(section, "kv", attention is AttentionMode.Soft or AttentionMode.Top1 or AttentionMode.Top2, "attention: soft, top_1 and top_2 only");
         Only(section, "router_std", routers == RouterInit.Random, "router_init: random only");
         Only(section, "router_scale", routers == RouterInit.Ridge, "router_init: ridge only");
         Only(section, "frozen_steps", frozen != FrozenParts.None, "frozen: experts and all_but_routers only");
@@ -170,6 +171,9 @@ internal sealed partial class RunFileReader
                     ? HomelessSeed(spec)
                     : $"the branch '{expert}' has no largest domain; change its shares, or use router_init: random");
             }
+
+            foreach (var twins in mixture.Experts.GroupBy(expert => expert).Where(twins => twins.Count() > 1))
+                Problem(mixture, $"{twins.Key} is listed {twins.Count()} times and would get equal routers, which choose only the first; list it once, or use router_init: random");
 
             foreach (var twins in domains.Where(pair => pair.Domain is not null).GroupBy(pair => pair.Domain))
             {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bam.Client.Clusters;
 using Bam.Client.Runs;
+using Bam.Contracts.Status;
 
 namespace Bam.Client.Verbs;
 
@@ -20,7 +21,10 @@ internal sealed class ClusterLink(GlobalOptions options, IClusters clusters)
         if (model.Folder is { } folder) return folder;
         await using var client = await Open(line, cancellation).ConfigureAwait(false);
         var status = await RunWatcher.StatusOf(client, model.Run!, cancellation).ConfigureAwait(false);
-        return model.In(status).CheckpointFolder
+        var member = model.In(status);
+        if (member is { State: MemberState.Completed, CheckpointFolder: null })
+            throw new UserException($"'{model.Name}' of {model.Run} is an ensemble: it has no weights of its own; name one of its experts", ExitCode.InputWrong);
+        return member.CheckpointFolder
             ?? throw new UserException($"'{model.Name}' of {model.Run} has no checkpoint yet", ExitCode.Failed);
     }
 }

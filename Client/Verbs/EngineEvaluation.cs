@@ -41,6 +41,10 @@ internal sealed class EngineEvaluation : IModelEvaluation
         using var data = DomainData.Open(new DomainSpec("eval", [], [file]), config.Tokenizer, cache, cancellation);
         var result = PerplexityMeter.Measure(model, data.Validation, stride, batch: batch, cancellation: cancellation);
         return new EvaluationRow(
-            file, result.Tokens, result.Nll, result.BitsPerByte, result.Perplexity, config.Context, stride > 0 ? stride : config.Context);
+            file, result.Tokens, result.Nll, result.BitsPerByte, result.Perplexity, result.Window, result.Stride)
+        {
+            Routing = result.Routing,
+            Experts = config.ExpertNames ?? [],
+        };
     }
 }

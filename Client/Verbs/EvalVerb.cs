@@ -45,6 +45,8 @@ internal sealed class EvalVerb : IVerb
         var patterns = line.GetValue(_data) ?? [];
         if (model.Folder is not null && patterns.Length == 0)
             throw new UserException("bam: a folder has no text of its own: give it with --data FILE", 2);
+        if (patterns.Length == 0 && (line.GetResult(_stride) is { Implicit: false } || line.GetResult(_batch) is { Implicit: false }))
+            throw new UserException("bam: --stride and --batch need text to evaluate: give it with --data FILE", 2);
         var files = Files(patterns);
         var rows = patterns.Length == 0
             ? await Stored(model, line, cancellation).ConfigureAwait(false)

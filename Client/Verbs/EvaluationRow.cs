@@ -12,7 +12,7 @@ namespace Bam.Client.Verbs;
 /// <param name="Stride">Tokens between two windows.</param>
 internal sealed record EvaluationRow(string Name, long Tokens, double Nll, double BitsPerByte, double Perplexity, int Window, int Stride)
 {
-    /// <summary>What a mixture's routers did, a layer each; empty for a dense model, and for text that no run measured.</summary>
+    /// <summary>What a mixture's routers did, a layer each; empty for a dense model.</summary>
     public IReadOnlyList<RouterUse> Routing { get; init; } = [];
 
     /// <summary>Names of the mixture's experts, in order; empty for a dense model.</summary>

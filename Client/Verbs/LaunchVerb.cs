@@ -30,7 +30,7 @@ internal sealed class LaunchVerb : IVerb
     {
         var json = _options.Json(line);
         var spec = RunFileReader.Read(line.GetRequiredValue(_file));
-        foreach (var warning in TwinExperts.Warnings(spec)) await _terminal.Error.WriteLineAsync(warning).ConfigureAwait(false);
+        foreach (var warning in RunWarnings.Of(spec)) await _terminal.Error.WriteLineAsync(warning).ConfigureAwait(false);
         await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
         var (outcome, detail) = await client.Launch(spec, cancellation).ConfigureAwait(false);
         var said = detail is null ? "" : $": {Printable.Line(detail)}";

@@ -50,7 +50,7 @@ internal sealed class PlanVerb : IVerb
             }
 
             var spec = RunFileReader.Read(file);
-            foreach (var warning in TwinExperts.Warnings(spec)) terminal.Error.WriteLine(warning);
+            foreach (var warning in RunWarnings.Of(spec)) terminal.Error.WriteLine(warning);
             var plan = RunPlan.Of(spec, line.GetValue(_speed), line.GetValue(_devices));
             if (json) JsonOutput.Write(terminal.Output, plan);
             else terminal.Screen.Write(PlanScreen.Render(plan));

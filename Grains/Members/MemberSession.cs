@@ -151,9 +151,7 @@ internal sealed partial class MemberSession : ITrainingObserver
                 : [],
             Window = result.Window,
             Stride = result.Stride,
-            Routing = [.. result.Routing.Select(layer => new RouterUse(
-                layer.FfnShares, layer.FfnEntropy, layer.AttentionShares,
-                double.IsNaN(layer.AttentionEntropy) ? null : layer.AttentionEntropy))],
+            Routing = result.Routing,
         };
 
     // Steps and saves are told by different threads: without the lock one would undo the other's news.

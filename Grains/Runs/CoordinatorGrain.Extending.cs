@@ -24,7 +24,7 @@ internal sealed partial class CoordinatorGrain
             {
                 RunPhase.Failed => "it failed",
                 RunPhase.Cancelled => "it was cancelled",
-                _ => "it goes on; wait for it or cancel it",
+                _ => "it goes on; wait for its end",
             });
         }
 

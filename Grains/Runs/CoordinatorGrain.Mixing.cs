@@ -65,9 +65,9 @@ internal sealed partial class CoordinatorGrain
                 _events.Add(RunEventKind.Mixed, member, text);
             Begin(RunPhase.Continue);
         }
-        catch (Exception e) when (e is MixException or CheckpointException)
+        catch (Exception e) when (e is MixException or CheckpointException or IOException or UnauthorizedAccessException)
         {
-            await End(RunPhase.Failed, e.Message);
+            await End(RunPhase.Failed, e.Message.Split('\n')[0]);
         }
     }
 

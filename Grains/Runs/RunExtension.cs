@@ -32,7 +32,8 @@ internal sealed record RunExtension(RunSpec Spec, IReadOnlyList<string> Added, I
                 ? OtherMixture(old, last.Mixtures.Single(mixture => mixture.Name == old.Name), mixture, branches, domains)
                 : Missing($"mixture '{old.Name}'")),
         ];
-        if (differences.FirstOrDefault(difference => difference is not null) is { } difference)
+        if (differences.Concat(asked.Mixtures.Where(mixture => mixtures.Contains(mixture.Name)).Select(mixture => WrongMatch(mixture, known, asked)))
+            .FirstOrDefault(difference => difference is not null) is { } difference)
             return (null, difference);
         var kept = known.Mixtures.ToDictionary(mixture => mixture.Name);
         return (new RunExtension(
@@ -58,6 +59,13 @@ internal sealed record RunExtension(RunSpec Spec, IReadOnlyList<string> Added, I
 
     private static string? Other<T>(string what, T known, T? asked)
         where T : class => asked is null ? Missing(what) : RunSpecs.Difference(known, asked) is { } difference ? $"{what} has other {difference}" : null;
+
+    /// <summary>A new mixture's length was counted from the file, where an old one may have grown experts that it will not get.</summary>
+    private static string? WrongMatch(MixtureSpec added, RunSpec known, RunSpec asked) =>
+        known.Mixtures.FirstOrDefault(old => added.Match == $"compute of {old.Name}") is { } old
+        && !asked.Mixtures.Single(mixture => mixture.Name == old.Name).Experts.SequenceEqual(old.Experts)
+            ? $"mixture '{added.Name}' matches '{old.Name}', which keeps its experts; name them there: [{string.Join(", ", old.Experts)}]"
+            : null;
 
     private static string Missing(string what) => $"{what} is missing";
 

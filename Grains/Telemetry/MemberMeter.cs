@@ -1,7 +1,7 @@
+using Bam.Contracts.Status;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Bam.Training.Checkpoints;
-using Bam.Training.Model;
 using Bam.Training.Optimization;
 
 namespace Bam.Grains.Telemetry;
@@ -57,7 +57,7 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
     public IEnumerable<Measurement<double>> Entropies => Layers()
         .SelectMany(layer => new[]
         {
-            (layer.Index, Router: "ffn", Value: layer.Routing.FfnEntropy), (layer.Index, Router: "attention", Value: layer.Routing.AttentionEntropy),
+            (layer.Index, Router: "ffn", Value: layer.Routing.FfnEntropy), (layer.Index, Router: "attention", Value: layer.Routing.AttentionEntropy ?? double.NaN),
         })
         .Where(entropy => !double.IsNaN(entropy.Value))
         .Select(entropy => new Measurement<double>(entropy.Value, [.. Tags, new("layer", entropy.Index), new("router", entropy.Router)]));
@@ -109,5 +109,5 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
 
     private static double UnixTime() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
-    private IEnumerable<(int Index, LayerRouting Routing)> Layers() => (_reading?.Routing ?? []).Index();
+    private IEnumerable<(int Index, RouterUse Routing)> Layers() => (_reading?.Routing ?? []).Index();
 }

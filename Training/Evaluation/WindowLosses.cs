@@ -1,3 +1,4 @@
+using Bam.Contracts.Status;
 using Bam.Training.Data;
 using Bam.Training.Model;
 using static TorchSharp.torch;
@@ -33,7 +34,7 @@ internal sealed class WindowLosses(Transformer model, TokenFile tokens, int batc
     }
 
     /// <summary>What the routers did on all counted tokens; empty for a dense model. Ends the measurement.</summary>
-    public IReadOnlyList<LayerRouting> TakeRouting()
+    public IReadOnlyList<RouterUse> TakeRouting()
     {
         if (_routing is not { } sum)
             return [];

@@ -3,7 +3,8 @@ using Bam.Training.Checkpoints;
 namespace Bam.Training.Mixing;
 
 /// <summary>
-/// Content of <c>receipt.json</c>: where every parameter of a mixture came from. Copied, averaged and initialised add up to all of them.
+/// Content of <c>receipt.json</c>: where every parameter of a mixture came from. Copied, averaged and initialised add up to all of them,
+/// as they were mixed; <see cref="Opening"/> says whether routers were fitted and FFN outputs rescaled after that.
 /// </summary>
 public sealed record MixReceipt
 {

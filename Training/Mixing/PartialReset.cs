@@ -75,5 +75,5 @@ internal sealed class PartialReset
 
     private static int Width(TensorSpec tensor) => (int)tensor.Shape[IsDown(tensor) ? 2 : 1];
 
-    private static int Units(TensorSpec tensor, MixtureSpec spec) => Math.Max(1, (int)(spec.FfnReinitialise * Width(tensor)));
+    private static int Units(TensorSpec tensor, MixtureSpec spec) => Math.Max(1, (int)(spec.FfnReinitialise * Width(tensor) + 1e-9));
 }

@@ -1,3 +1,4 @@
+using Bam.Contracts.Status;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Model;
@@ -23,16 +24,16 @@ internal sealed class RoutingTrace
     public Tensor Stack() => stack([.. Enumerable.Range(0, FfnShares.Count).Select(Row)]).detach().to(float64);
 
     /// <summary>The numbers of <see cref="Stack"/>, or of a weighted mean of several, a layer each.</summary>
-    public static IReadOnlyList<LayerRouting> Read(Tensor stacked, int experts)
+    public static IReadOnlyList<RouterUse> Read(Tensor stacked, int experts)
     {
         var columns = (int)stacked.size(1);
         var values = stacked.cpu().data<double>().ToArray();
         var attends = columns > experts + 1;
         return
         [
-            .. Enumerable.Range(0, (int)stacked.size(0)).Select(layer => values.AsSpan(layer * columns, columns).ToArray()).Select(row => new LayerRouting(
+            .. Enumerable.Range(0, (int)stacked.size(0)).Select(layer => values.AsSpan(layer * columns, columns).ToArray()).Select(row => new RouterUse(
                 row[..experts], row[experts],
-                attends ? row[(experts + 1)..(2 * experts + 1)] : [], attends ? row[^1] : double.NaN)),
+                attends ? row[(experts + 1)..(2 * experts + 1)] : [], attends ? row[^1] : null)),
         ];
     }
 

@@ -23,9 +23,6 @@ internal sealed class SampleWalk
         _samples = [.. domains.SelectMany(domain => Sample(domain, tokens, batch))];
     }
 
-    /// <summary>Tokens that every block sees.</summary>
-    public long Tokens => _samples.Sum(sample => sample.Ids.numel());
-
     /// <summary>Calls <paramref name="visit"/> for each block with its normalised inputs [B·T, D] and their domains, before they go through it.</summary>
     public void Run(Action<int, IReadOnlyList<(Tensor Rows, string Domain)>> visit)
     {

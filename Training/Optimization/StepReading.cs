@@ -1,4 +1,4 @@
-using Bam.Training.Model;
+using Bam.Contracts.Status;
 
 namespace Bam.Training.Optimization;
 
@@ -26,5 +26,5 @@ public sealed record StepReading
     public long SkippedUpdates { get; init; }
 
     /// <summary>What the routers did in this step, a layer each; empty for a dense model.</summary>
-    public IReadOnlyList<LayerRouting> Routing { get; init; } = [];
+    public IReadOnlyList<RouterUse> Routing { get; init; } = [];
 }

@@ -23,7 +23,7 @@ internal sealed class EnsembleSession(TrainingJob job, ITrainingObserver observe
             if (observer.ShouldStop())
                 return new TrainingOutcome(Completed: false, null);
             using var inner = NewDisposeScope();
-            using var weights = ModelFolder.Load(folder, device);
+            using var weights = ModelFolder.Load(folder, device, job.Member.Compute);
             using var model = new Transformer(weights);
             parameters += TensorLayout.Parameters(weights.Config);
             meters ??= [.. data.All.Select(domain => new EnsembleMeter(domain.Validation, weights.Config.Context, stride, tokens))];

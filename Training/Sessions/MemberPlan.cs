@@ -1,5 +1,6 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Optimization;
+using static TorchSharp.torch;
 
 namespace Bam.Training.Sessions;
 
@@ -15,6 +16,9 @@ public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains,
 
     /// <summary>What stays as it is in the first steps.</summary>
     public Freeze Freeze => Mixture is null ? Freeze.Nothing : new(Mixture.Frozen, Mixture.FrozenSteps);
+
+    /// <summary>Type of the arithmetic of its steps and evaluations.</summary>
+    public ScalarType Compute => Train.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>Name of the seed model in every run.</summary>
     public const string Seed = "seed";

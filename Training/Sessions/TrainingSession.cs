@@ -173,7 +173,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
     private ParameterSet CreateParameters(StartPoint? start, Device device)
     {
-        var compute = job.Member.Train.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        var compute = job.Member.Compute;
         if (start is not null)
             return ModelFolder.Load(start.Checkpoint.Folder, device, compute);
         var tokenizer = Tokenizers.Open(job.Run.Tokenizer);
@@ -221,7 +221,12 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         if (job.Member.Mixture is not { } mixture || start is null || MixReceipt.Read(start.Checkpoint.Folder) is not { } receipt)
             return null;
         if (start.Resumes || model.Parameters.Config.Experts == 0)
+        {
+            if (receipt.Opening is { } told)
+                observer.Opened(told);   // the attempt that measured it may have died before it was heard
             return receipt;
+        }
+
         var opening = new MixtureOpening(model, mixture, job, data.All, observer.Pulse).Run(cancellation);
         observer.Opened(opening);
         return receipt with { Opening = opening };

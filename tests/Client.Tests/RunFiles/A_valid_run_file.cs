@@ -179,7 +179,7 @@ public sealed class A_valid_run_file : IDisposable
     [Fact]
     public void May_begin_its_routers_with_a_regression()
     {
-        var mixture = Mixture("router_init: ridge, router_scale: 2.5, experts: [seed, law, law], steps: 1");
+        var mixture = Mixture("router_init: ridge, router_scale: 2.5, experts: [seed, law], steps: 1");
 
         Assert.Equal((RouterInit.Ridge, 2.5), (mixture.RouterInit, mixture.RouterScale));
     }

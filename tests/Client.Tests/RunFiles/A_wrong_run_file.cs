@@ -75,6 +75,8 @@ public sealed class A_wrong_run_file : IDisposable
     [InlineData("attention: averaged, attention_renormalise: false, steps: 1", "attention_renormalise: holds with attention: top_1 and top_2 only")]
     [InlineData("attention: top1, steps: 1", "attention: no such choice 'top1'; did you mean 'top_1'? (choices: soft, top_1, top_2, averaged, seed)")]
     [InlineData("router_init: ridge, router_std: 0.1, steps: 1", "router_std: holds with router_init: random only")]
+    [InlineData("attention: averaged, kv: shared, steps: 1", "kv: holds with attention: soft, top_1 and top_2 only")]
+    [InlineData("router_init: ridge, experts: [seed, law, law], steps: 1", "router_init: law is listed 2 times and would get equal routers, which choose only the first; list it once, or use router_init: random")]
     [InlineData("router_scale: 2, steps: 1", "router_scale: holds with router_init: ridge only")]
     [InlineData("router_init: ridge, router_scale: 0, steps: 1", "router_scale: must be more than 0, not 0")]
     [InlineData("ffn_reinitialise: 1, steps: 1", "ffn_reinitialise: must be at least 0 and less than 1, not 1")]

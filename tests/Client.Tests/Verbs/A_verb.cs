@@ -99,6 +99,12 @@ public sealed class A_verb : IDisposable
         Assert.Equal((130, "four goes on; come back with: bam watch four\n"), (run.ExitCode, run.Error));
     }
 
+    [Theory]
+    [InlineData("eval four/bam --stride 64")]
+    [InlineData("eval four/bam --batch 4")]
+    public async Task Measures_nothing_anew_without_text(string line) =>
+        Assert.Equal(new(2, "", "bam: --stride and --batch need text to evaluate: give it with --data FILE\n"), await Run(line));
+
     [Fact]
     public async Task Puts_every_problem_of_a_run_file_on_a_line()
     {
@@ -110,9 +116,11 @@ public sealed class A_verb : IDisposable
     [Theory]
     [InlineData("plan RUNFILE", "experts: [seed, law, seed, seed]", "btx: seed is listed 3 times: experts that begin as twins\n")]
     [InlineData("launch RUNFILE --detach", "experts: [law, law, seed, seed]", "btx: law is listed 2 times: experts that begin as twins\nbtx: seed is listed 2 times: experts that begin as twins\n")]
+    [InlineData("plan RUNFILE", "ffn_renormalise: true", "btx: ffn_renormalise with ffn_top_k: 1 makes every gate 1: its FFN routers learn from the auxiliary losses only\n")]
+    [InlineData("plan RUNFILE", "router_std: 0", "btx: with router_std: 0 every token begins at the first expert\n")]
     [InlineData("plan RUNFILE", "ffn_reinitialise: 0.5, experts: [seed, law, seed]", "")]
     [InlineData("plan RUNFILE", "experts: [seed, law]", "")]
-    public async Task Warns_of_experts_that_begin_as_twins(string line, string experts, string warnings)
+    public async Task Warns_of_what_is_no_mistake_but_worth_a_line(string line, string experts, string warnings)
     {
         await File.WriteAllTextAsync(
             _folder.RunFile, RunFolder.Valid.Replace("attention: averaged", $"{experts}, attention: averaged", StringComparison.Ordinal), TestContext.Current.CancellationToken);

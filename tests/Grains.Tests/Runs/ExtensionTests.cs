@@ -122,7 +122,7 @@ public sealed class ExtensionTests
 
         var early = await cluster.Launch(file);
         Assert.Equal(
-            (LaunchOutcome.NameTaken, "only a completed run can take domain words, branch words, mixture bam-2: it goes on; wait for it or cancel it"),
+            (LaunchOutcome.NameTaken, "only a completed run can take domain words, branch words, mixture bam-2: it goes on; wait for its end"),
             (early.Outcome, early.Detail));
         Assert.Equal("branch 'digits' has other steps (7, was 24)",
             (await cluster.Launch(file with { Branches = [run.Branches[0] with { Steps = 7 }, .. file.Branches.Skip(1)] })).Detail);

@@ -129,6 +129,17 @@ public sealed class RunExtensionTests : IDisposable
     }
 
     [Fact]
+    public void A_new_mixture_cannot_match_the_compute_of_one_that_keeps_fewer_experts_than_the_file_gives_it()
+    {
+        RunSpec With(RunSpec run) => run with { Mixtures = [.. run.Mixtures, TinyRun.Mixture("matched") with { Match = "compute of bam" }] };
+
+        Assert.Equal(
+            "mixture 'matched' matches 'bam', which keeps its experts; name them there: [seed, digits, letters]",
+            RunExtension.Of(_run, _run, With(_extended)).Difference);
+        Assert.Contains("mixture matched", Extension(_run, _run, With(Bam(_extended, bam => bam with { Experts = ["seed", "digits", "letters"] }))).Added);
+    }
+
+    [Fact]
     public void How_often_to_save_and_what_to_evaluate_may_change()
     {
         var extension = Extension(_run, _run, _run with { Checkpoints = new(Every: 5, Keep: 2), Evaluate = new(0, 100) });
