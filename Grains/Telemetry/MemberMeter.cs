@@ -1,6 +1,6 @@
-using Bam.Contracts.Status;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Bam.Contracts.Status;
 using Bam.Training.Checkpoints;
 using Bam.Training.Optimization;
 

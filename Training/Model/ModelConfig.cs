@@ -80,7 +80,8 @@ public sealed record ModelConfig
     [JsonIgnore] public bool RoutesAttention => Experts > 0 && Attention is (AttentionMode.Soft or AttentionMode.Top1 or AttentionMode.Top2);
 
     /// <summary>Attention experts that a token hears.</summary>
-    [JsonIgnore] public int AttentionTopK => Attention switch
+    [JsonIgnore]
+    public int AttentionTopK => Attention switch
     {
         AttentionMode.Top1 => 1,
         AttentionMode.Top2 => Math.Min(2, AttentionExperts),
