@@ -1,6 +1,8 @@
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Training.Model;
+using Bam.Training.Optimization;
+using Bam.Training.Sessions;
 
 namespace Bam.Client.Plans;
 
@@ -26,32 +28,35 @@ internal sealed record ModelPlan
     /// <summary>Steps to train; 0 for a seed model that is imported.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>What a step costs.</summary>
+    internal required TrainingWork Work { get; init; }
+
     /// <summary>Tokens to train.</summary>
-    public required long Tokens { get; init; }
+    public long Tokens => Steps * Work.TokensPerStep;
 
     /// <summary>FLOPs of one trained token, forward and backward, when everything trains.</summary>
-    public required long FlopsPerToken { get; init; }
+    public long FlopsPerToken => Work.FlopsPerToken;
 
     /// <summary>FLOPs of one trained token while parts of the model are frozen.</summary>
-    public required long FrozenFlopsPerToken { get; init; }
+    public long FrozenFlopsPerToken => Work.FrozenFlopsPerToken;
 
     /// <summary>Tokens of the steps with frozen parts.</summary>
-    public required long FrozenTokens { get; init; }
+    public long FrozenTokens => Work.FrozenSteps * Work.TokensPerStep;
 
     public required MemoryPlan Memory { get; init; }
 
     /// <summary>FLOPs of the whole training.</summary>
-    public double Flops => ((double)FlopsPerToken * (Tokens - FrozenTokens)) + ((double)FrozenFlopsPerToken * FrozenTokens);
+    public double Flops => Work.FlopsOf(Steps);
 
     /// <summary>The seed model or a branch.</summary>
     public static ModelPlan Of(string name, MemberKind kind, ModelConfig config, TrainSpec train, int steps) =>
-        Of(name, kind, config, train, steps, FrozenParts.None, frozenSteps: 0);
+        Of(name, kind, config, train, steps, Freeze.Nothing);
 
     /// <summary>A mixture or a rival. An ensemble is the dense models side by side: only their weights, for it is only evaluated.</summary>
     public static ModelPlan Of(MixtureSpec mixture, ModelConfig dense)
     {
         var plan = Of(
-            mixture.Name, MemberKind.Mixture, dense.Mixture(mixture), mixture.Train, mixture.Steps, mixture.Frozen, mixture.FrozenSteps);
+            mixture.Name, MemberKind.Mixture, dense.Mixture(mixture), mixture.Train, mixture.Steps, Freeze.Of(mixture));
         if (mixture.Kind != MixtureKind.Ensemble) return plan;
         var models = mixture.Experts.Count;
         return plan with
@@ -65,7 +70,7 @@ internal sealed record ModelPlan
     }
 
     private static ModelPlan Of(
-        string name, MemberKind kind, ModelConfig config, TrainSpec train, int steps, FrozenParts frozen, int frozenSteps) => new()
+        string name, MemberKind kind, ModelConfig config, TrainSpec train, int steps, Freeze freeze) => new()
         {
             Name = name,
             Kind = kind,
@@ -75,10 +80,7 @@ internal sealed record ModelPlan
             Groups = TensorLayout.Of(config).GroupBy(tensor => tensor.Group)
                 .OrderBy(group => group.Key).ToDictionary(group => group.Key, group => group.Sum(tensor => tensor.Count)),
             Steps = steps,
-            Tokens = (long)steps * train.Batch * config.Context,
-            FlopsPerToken = FlopCount.Training(config),
-            FrozenFlopsPerToken = FlopCount.Training(config, frozen),
-            FrozenTokens = (long)frozenSteps * train.Batch * config.Context,
+            Work = TrainingWork.Of(config, train, freeze),
             Memory = MemoryPlan.Of(config, train),
         };
 

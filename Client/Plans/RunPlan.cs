@@ -25,7 +25,7 @@ internal sealed record RunPlan(string Run, IReadOnlyList<ModelPlan> Models, IRea
         List<ModelPlan> models =
         [
             ModelPlan.Of(
-                "seed", MemberKind.Seed, dense, spec.SeedModel.Train, spec.SeedModel.Checkpoint is null ? spec.SeedModel.Steps : 0),
+                SeedModelSpec.MemberName, MemberKind.Seed, dense, spec.SeedModel.Train, spec.SeedModel.Checkpoint is null ? spec.SeedModel.Steps : 0),
             .. spec.Branches.Select(branch => ModelPlan.Of(branch.Name, MemberKind.Branch, dense, branch.Train, branch.Steps)),
             .. spec.Mixtures.Select(mixture => ModelPlan.Of(mixture, dense)),
         ];

@@ -1,9 +1,11 @@
+using Bam.Contracts.Runs;
+
 namespace Bam.Client.RunFiles;
 
 /// <summary>The names of a run's seed model, branches and mixtures: one name space, for checkpoints and metrics carry them.</summary>
 internal sealed class MemberNames
 {
-    private readonly Dictionary<string, string> _taken = new() { ["seed"] = "the seed model" };
+    private readonly Dictionary<string, string> _taken = new() { [SeedModelSpec.MemberName] = "the seed model" };
 
     /// <summary>Takes the name, or says who has it.</summary>
     /// <param name="name">The name.</param>

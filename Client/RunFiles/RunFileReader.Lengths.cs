@@ -12,11 +12,8 @@ internal sealed partial class RunFileReader
     private static readonly Dictionary<string, bool> Matches = new() { ["data"] = false, ["compute"] = true };
 
     /// <summary>The length of a dense model in steps; rounded up to whole steps.</summary>
-    private static int Steps(YamlSection section, TrainSpec train, ModelConfig model)
-    {
-        var tokensPerStep = (double)train.Batch * model.Context;
-        return Steps(section, LengthKeys, tokensPerStep, flops => flops / (FlopCount.Training(model) * tokensPerStep)) ?? 1;
-    }
+    private static int Steps(YamlSection section, TrainSpec train, ModelConfig model) =>
+        Steps(section, LengthKeys, TrainingWork.Of(model, train, Freeze.Nothing)) ?? 1;
 
     /// <summary>The mixtures with their lengths: first those that state their own, then those that match one of these.</summary>
     private static List<MixtureSpec> WithLengths(List<(YamlSection Section, MixtureSpec Spec)> mixtures, ModelConfig dense)
@@ -36,8 +33,7 @@ internal sealed partial class RunFileReader
     private static int? OwnSteps(YamlSection section, MixtureSpec spec, ModelConfig dense)
     {
         if (section.Has("against")) section.Problem("against", "holds beside match only");
-        return Steps(
-            section, MixtureLengthKeys, (double)spec.Train.Batch * dense.Context, flops => StepsOf(flops, spec, dense.Mixture(spec)));
+        return Steps(section, MixtureLengthKeys, Work(dense, spec));
     }
 
     /// <summary>The length that gives this mixture the tokens or the training FLOPs of another, to the nearest step.</summary>
@@ -50,15 +46,15 @@ internal sealed partial class RunFileReader
         var compute = section.Choice("match", false, Matches);
         if (Rival(section, spec.Name, own, mixtures) is not { } rival) return Lasting(section, spec, null);
         var steps = compute
-            ? StepsOf(Work(dense, rival).FlopsOf(rival.Steps), spec, dense.Mixture(spec))
+            ? Work(dense, spec).StepsOf(Work(dense, rival).FlopsOf(rival.Steps))
             : (double)rival.Steps * rival.Train.Batch / spec.Train.Batch;
         return Lasting(
             section, spec with { Match = $"{(compute ? "compute" : "data")} of {rival.Name}" },
             Counted(section, "match", Math.Max(1, Math.Round(steps, MidpointRounding.AwayFromZero))));
     }
 
-    private static TrainingWork Work(ModelConfig dense, MixtureSpec mixture) => TrainingWork.Of(
-        dense.Mixture(mixture), (long)mixture.Train.Batch * dense.Context, new Freeze(mixture.Frozen, mixture.FrozenSteps));
+    private static TrainingWork Work(ModelConfig dense, MixtureSpec mixture) =>
+        TrainingWork.Of(dense.Mixture(mixture), mixture.Train, Freeze.Of(mixture));
 
     /// <summary>The mixture that another is matched against; null with a problem when there is none.</summary>
     private static MixtureSpec? Rival(
@@ -85,14 +81,6 @@ internal sealed partial class RunFileReader
         return null;
     }
 
-    /// <summary>Training FLOPs in steps of a mixture, whose frozen steps cost less.</summary>
-    private static double StepsOf(double flops, MixtureSpec spec, ModelConfig config)
-    {
-        var tokensPerStep = (double)spec.Train.Batch * config.Context;
-        double frozen = FlopCount.Training(config, spec.Frozen) * tokensPerStep, full = FlopCount.Training(config) * tokensPerStep;
-        return Math.Min(flops / frozen, spec.FrozenSteps + Math.Max(0, (flops - (frozen * spec.FrozenSteps)) / full));
-    }
-
     private static MixtureSpec Lasting(YamlSection section, MixtureSpec spec, int? steps)
     {
         if (steps is { } known && section.Has("frozen_steps") && spec.FrozenSteps > known)
@@ -101,7 +89,7 @@ internal sealed partial class RunFileReader
     }
 
     /// <summary>The length in steps, stated as one of the keys; null with a problem when it is not.</summary>
-    private static int? Steps(YamlSection section, string[] keys, double tokensPerStep, Func<double, double> stepsOf)
+    private static int? Steps(YamlSection section, string[] keys, TrainingWork work)
     {
         var stated = LengthKeys.Where(section.Has).ToList();
         if (stated.Count != 1)
@@ -116,8 +104,8 @@ internal sealed partial class RunFileReader
         return Counted(section, stated[0], stated[0] switch
         {
             "steps" => section.Int("steps", 1),
-            "tokens" => Math.Ceiling(section.Count("tokens", 1) / tokensPerStep),
-            _ => Math.Ceiling(stepsOf(section.Number("flops", 1, NumberRule.Positive))),
+            "tokens" => Math.Ceiling((double)section.Count("tokens", 1) / work.TokensPerStep),
+            _ => Math.Ceiling(work.StepsOf(section.Number("flops", 1, NumberRule.Positive))),
         });
     }
 

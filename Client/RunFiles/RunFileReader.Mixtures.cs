@@ -167,7 +167,7 @@ internal sealed partial class RunFileReader
             var domains = mixture.Experts.Distinct().Select(expert => (Expert: expert, Domain: ExpertDomains.Of(spec, expert))).ToList();
             foreach (var (expert, _) in domains.Where(pair => pair.Domain is null))
             {
-                Problem(mixture, expert == "seed"
+                Problem(mixture, expert == SeedModelSpec.MemberName
                     ? HomelessSeed(spec)
                     : $"the branch '{expert}' has no largest domain; change its shares, or use router_init: random");
             }

@@ -81,7 +81,7 @@ internal sealed partial class RunFileReader
             SeedModel = seedModel,
             Branches = branches,
             IncludeSeedAsExpert = includeSeed,
-            Mixtures = Mixtures(dense, ["seed", .. branches.Select(branch => branch.Name)], includeSeed, data, train, names),
+            Mixtures = Mixtures(dense, [SeedModelSpec.MemberName, .. branches.Select(branch => branch.Name)], includeSeed, data, train, names),
             Checkpoints = Checkpoints(),
             Evaluate = Evaluate(model.Context),
         };

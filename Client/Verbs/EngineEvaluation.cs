@@ -1,11 +1,8 @@
 using Bam.Client.Clusters;
 using Bam.Contracts.Runs;
-using Bam.Training.Checkpoints;
 using Bam.Training.Data;
 using Bam.Training.Evaluation;
 using Bam.Training.Model;
-using Bam.Training.Native;
-using static TorchSharp.torch;
 
 namespace Bam.Client.Verbs;
 
@@ -13,18 +10,13 @@ namespace Bam.Client.Verbs;
 internal sealed class EngineEvaluation : IModelEvaluation
 {
     public IReadOnlyList<EvaluationRow> Evaluate(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation) =>
-        EngineThread.Run("bam-eval", () => Measure(modelFolder, files, stride, batch, cancellation));
+        EngineThread.Run("bam-eval", modelFolder, model => Measure(model, files, stride, batch, cancellation));
 
-    private static List<EvaluationRow> Measure(string modelFolder, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
+    private static List<EvaluationRow> Measure(Transformer model, IReadOnlyList<string> files, int? stride, int batch, CancellationToken cancellation)
     {
-        ModelFolder.Verify(modelFolder);
-        TorchLibrary.Load();
-        using var scope = NewDisposeScope();
-        var config = ModelFolder.Config(modelFolder);
+        var config = model.Parameters.Config;
         if (stride > config.Context)
             throw new UserException($"--stride: {stride} is longer than the model's context of {config.Context} tokens", ExitCode.InputWrong);
-        using var parameters = ModelFolder.Load(modelFolder, cuda.is_available() ? CUDA : CPU);
-        using var model = new Transformer(parameters);
         var cache = Directory.CreateTempSubdirectory("bam-eval-").FullName;
         try
         {

@@ -1,8 +1,4 @@
-using Bam.Training.Checkpoints;
 using Bam.Training.Generation;
-using Bam.Training.Model;
-using Bam.Training.Native;
-using static TorchSharp.torch;
 
 namespace Bam.Client.Verbs;
 
@@ -11,13 +7,5 @@ internal sealed class EngineGeneration : IModelGeneration
 {
     public IReadOnlyList<GeneratedText> Generate(
         string modelFolder, IReadOnlyList<string> prompts, GenerationOptions options, CancellationToken cancellation) =>
-        EngineThread.Run("bam-generate", () =>
-        {
-            ModelFolder.Verify(modelFolder);
-            TorchLibrary.Load();
-            using var scope = NewDisposeScope();
-            using var parameters = ModelFolder.Load(modelFolder, cuda.is_available() ? CUDA : CPU);
-            using var model = new Transformer(parameters);
-            return new TextGenerator(model).Generate(prompts, options, cancellation);
-        });
+        EngineThread.Run("bam-generate", modelFolder, model => new TextGenerator(model).Generate(prompts, options, cancellation));
 }

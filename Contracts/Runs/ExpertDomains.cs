@@ -3,8 +3,6 @@ namespace Bam.Contracts.Runs;
 /// <summary>Which domain a dense expert stands for.</summary>
 public static class ExpertDomains
 {
-    private const string Seed = "seed";
-
     /// <summary>
     /// The domain with the largest share of the expert's data; none when two share that place. A seed model whose data does not say
     /// (it was given as a checkpoint) stands for the one domain that no branch stands for.
@@ -14,7 +12,7 @@ public static class ExpertDomains
     /// <returns>Name of the domain; null for none.</returns>
     public static string? Of(RunSpec run, string expert)
     {
-        if (expert != Seed)
+        if (expert != SeedModelSpec.MemberName)
             return run.Branches.FirstOrDefault(branch => branch.Name == expert) is { } branch ? Main(branch.Domains) : null;
         return Main(run.SeedModel.Domains) ?? (LeftOver(run) is [var only] ? only : null);
     }

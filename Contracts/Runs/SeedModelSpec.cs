@@ -4,6 +4,9 @@ namespace Bam.Contracts.Runs;
 [GenerateSerializer, Immutable, Alias("bam.SeedModelSpec")]
 public sealed record SeedModelSpec
 {
+    /// <summary>Name of the seed model in every run.</summary>
+    public const string MemberName = "seed";
+
     /// <summary>Absolute path of a folder with <c>model.safetensors</c> and <c>config.json</c>; null trains a seed model.</summary>
     [Id(0)] public string? Checkpoint { get; init; }
 

@@ -1,4 +1,5 @@
 using Bam.Contracts.Grains;
+using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Grains.Devices;
 using Orleans.Placement;
@@ -11,5 +12,5 @@ internal sealed class BranchGrain(
     [PersistentState("branch", TrainingGrainStorage.Name)] IPersistentState<TrainingGrainState> state, MemberServices services)
     : TrainingGrain(state, services), IBranchGrain
 {
-    protected override MemberKind Kind(string member) => member == Training.Sessions.MemberPlan.Seed ? MemberKind.Seed : MemberKind.Branch;
+    protected override MemberKind Kind(string member) => member == SeedModelSpec.MemberName ? MemberKind.Seed : MemberKind.Branch;
 }

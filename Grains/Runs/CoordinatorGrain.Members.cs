@@ -1,6 +1,6 @@
 using Bam.Contracts.Grains;
+using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
-using Bam.Training.Sessions;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Placement;
 
@@ -150,7 +150,7 @@ internal sealed partial class CoordinatorGrain
     private CheckpointRef? Parent(MemberRecord member) => member.Status.Kind switch
     {
         MemberKind.Seed when Spec.SeedModel.Checkpoint is { } given => new CheckpointRef(given, 0, 0, ""),
-        MemberKind.Branch => Run.Members.Single(other => other.Status.Name == MemberPlan.Seed).Checkpoint,
+        MemberKind.Branch => Run.Members.Single(other => other.Status.Name == SeedModelSpec.MemberName).Checkpoint,
         _ => null,
     };
 

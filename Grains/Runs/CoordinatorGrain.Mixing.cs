@@ -35,7 +35,7 @@ internal sealed partial class CoordinatorGrain
         if (damaged.Length == 0)
             Begin(RunPhase.Mix);
         else
-            Run.Phase = damaged.Any(result => result.Member == Training.Sessions.MemberPlan.Seed) ? RunPhase.Seed : RunPhase.Branch;
+            Run.Phase = damaged.Any(result => result.Member == SeedModelSpec.MemberName) ? RunPhase.Seed : RunPhase.Branch;
     }
 
     /// <summary>

@@ -160,7 +160,7 @@ internal sealed partial class CoordinatorGrain(
         Run.Spec = spec;
         var known = Run.Members.ToDictionary(member => member.Status.Name);
         Run.Members.Clear();
-        Add(MemberKind.Seed, MemberPlan.Seed);
+        Add(MemberKind.Seed, SeedModelSpec.MemberName);
         foreach (var branch in spec.Branches)
             Add(MemberKind.Branch, branch.Name);
         foreach (var mixture in spec.Mixtures)

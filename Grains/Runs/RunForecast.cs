@@ -34,7 +34,7 @@ internal static class RunForecast
             ? dense.Mixture(mixture)
             : dense;
         var plan = MemberPlan.Of(spec, status.Name);
-        var work = TrainingWork.Of(config, (long)plan.Train.Batch * config.Context, plan.Freeze);
+        var work = TrainingWork.Of(config, plan.Train, plan.Freeze);
         return Math.Max(0, work.FlopsOf(status.TargetSteps) - work.FlopsOf(Math.Min(status.Step, status.TargetSteps)));
     }
 }

@@ -1,7 +1,6 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Model;
-using Bam.Training.Sessions;
 
 namespace Bam.Training.Mixing;
 
@@ -20,7 +19,7 @@ internal sealed class MixSources : IDisposable
         if (spec.Kind == MixtureKind.Dense && Experts.Count > 1)
             throw new MixException($"'{spec.Name}' is a dense model and cannot be made of {Experts.Count}: {Names(Experts)}; name one");
         if (spec is { Kind: MixtureKind.Upcycled, Attention: AttentionMode.Seed })
-            Attention = Find(models, spec, "the source of its attention", MemberPlan.Seed);
+            Attention = Find(models, spec, "the source of its attention", SeedModelSpec.MemberName);
         Config = Experts[0].Checkpoint.Config;
         try
         {

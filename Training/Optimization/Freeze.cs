@@ -9,6 +9,9 @@ public sealed record Freeze(FrozenParts Parts, long Steps)
 {
     public static Freeze Nothing { get; } = new(FrozenParts.None, 0);
 
+    /// <summary>What a mixture asks for.</summary>
+    public static Freeze Of(MixtureSpec mixture) => new(mixture.Frozen, mixture.FrozenSteps);
+
     /// <summary>Parts that the step after <paramref name="step"/> steps leaves alone.</summary>
     public FrozenParts At(long step) => step < Steps ? Parts : FrozenParts.None;
 }

@@ -15,20 +15,17 @@ public sealed record MemberPlan(string Name, IReadOnlyList<DomainShare> Domains,
     public MixtureSpec? Mixture { get; init; }
 
     /// <summary>What stays as it is in the first steps.</summary>
-    public Freeze Freeze => Mixture is null ? Freeze.Nothing : new(Mixture.Frozen, Mixture.FrozenSteps);
+    public Freeze Freeze => Mixture is null ? Freeze.Nothing : Freeze.Of(Mixture);
 
     /// <summary>Type of the arithmetic of its steps and evaluations.</summary>
     public ScalarType Compute => Train.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-
-    /// <summary>Name of the seed model in every run.</summary>
-    public const string Seed = "seed";
 
     /// <summary>The plan of a model of a run.</summary>
     /// <exception cref="ArgumentException">The run has no such model.</exception>
     public static MemberPlan Of(RunSpec run, string member)
     {
-        if (member == Seed)
-            return new(Seed, run.SeedModel.Domains, run.SeedModel.Checkpoint is null ? run.SeedModel.Steps : 0, run.SeedModel.Train);
+        if (member == SeedModelSpec.MemberName)
+            return new(member, run.SeedModel.Domains, run.SeedModel.Checkpoint is null ? run.SeedModel.Steps : 0, run.SeedModel.Train);
         if (run.Branches.FirstOrDefault(branch => branch.Name == member) is { } branch)
             return new(member, branch.Domains, branch.Steps, branch.Train);
         if (run.Mixtures.FirstOrDefault(mixture => mixture.Name == member) is { } mixture)

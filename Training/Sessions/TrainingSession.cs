@@ -48,7 +48,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep);
         observer.Prepared(new(
-            step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, trainer.TokensPerStep, freeze), damaged));
+            step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));
 
         var newest = start?.Checkpoint;
         var completed = Train(trainer, optimizer, model, data, saver, start, outcome => newest = outcome.Checkpoint ?? newest, cancellation);

@@ -1,3 +1,4 @@
+using Bam.Contracts.Runs;
 using Bam.Training.Model;
 using Bam.Training.Optimization;
 
@@ -20,7 +21,14 @@ public sealed record TrainingWork(long TokensPerStep, long FlopsPerToken, long F
         return (double)TokensPerStep * ((double)frozen * FrozenFlopsPerToken + (double)(steps - frozen) * FlopsPerToken);
     }
 
+    /// <summary>Steps, and a part of one, that so many FLOPs pay for.</summary>
+    public double StepsOf(double flops)
+    {
+        double frozen = (double)FrozenFlopsPerToken * TokensPerStep, full = (double)FlopsPerToken * TokensPerStep;
+        return Math.Min(flops / frozen, FrozenSteps + Math.Max(0, (flops - (frozen * FrozenSteps)) / full));
+    }
+
     /// <summary>The work of a model's steps.</summary>
-    public static TrainingWork Of(ModelConfig config, long tokensPerStep, Freeze freeze) =>
-        new(tokensPerStep, FlopCount.Training(config), FlopCount.Training(config, freeze.Parts), freeze.Steps);
+    public static TrainingWork Of(ModelConfig config, TrainSpec train, Freeze freeze) =>
+        new((long)train.Batch * config.Context, FlopCount.Training(config), FlopCount.Training(config, freeze.Parts), freeze.Steps);
 }

@@ -1,8 +1,5 @@
 using Bam.Contracts.Runs;
-using Bam.Training.Checkpoints;
-using Bam.Training.Evaluation;
 using Bam.Training.Mixing;
-using Bam.Training.Optimization;
 using Bam.Training.Sessions;
 using Bam.Training.Tests.Sessions;
 
@@ -156,38 +153,12 @@ public sealed class MixtureOpeningTests(TrainedExperts experts) : IClassFixture<
     private static TrainingOutcome Run(TrainingJob job, ITrainingObserver observer) => TrainedExperts.Train(job, observer);
 
     /// <summary>Dies with the third step.</summary>
-    private sealed class DyingObserver : ITrainingObserver
+    private sealed class DyingObserver : TinyRun.Observer
     {
-        public bool ShouldStop() => false;
-
-        public void Prepared(PreparedTraining prepared)
-        {
-        }
-
-        public void Opened(MixOpening opening)
-        {
-        }
-
-        public void Stepped(long step, TimeSpan duration, TimeSpan dataWait)
+        public override void Stepped(long step, TimeSpan duration, TimeSpan dataWait)
         {
             if (step == 3)
                 throw new InvalidOperationException("died");
-        }
-
-        public void Read(StepReading reading)
-        {
-        }
-
-        public void Saved(SaveOutcome outcome)
-        {
-        }
-
-        public void Evaluated(string domain, PerplexityResult result, long step, bool final)
-        {
-        }
-
-        public void Pulse()
-        {
         }
     }
 }

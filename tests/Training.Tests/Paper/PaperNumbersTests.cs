@@ -139,7 +139,7 @@ public sealed class PaperNumbersTests
         var config = Mixture(spec);
 
         var steps = Enumerable.Range(0, 10).Sum(step => 3 * 256L * FlopCount.Training(config, step < 4 ? FrozenParts.AllButRouters : FrozenParts.None));
-        var work = TrainingWork.Of(config, 3 * 256, new Freeze(spec.Frozen, spec.FrozenSteps));
+        var work = TrainingWork.Of(config, spec.Train, Freeze.Of(spec));
         Assert.Equal(steps, work.FlopsOf(10));
         Assert.Equal(steps - FlopCount.Training(config) * 3 * 256L, work.FlopsOf(9));
     }

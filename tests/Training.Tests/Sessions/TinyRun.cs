@@ -57,7 +57,7 @@ internal sealed class TinyRun : IDisposable
     }
 
     /// <summary>Remembers what it is told, and stops when told to.</summary>
-    internal sealed class Observer(long stopAt = long.MaxValue) : ITrainingObserver
+    internal class Observer(long stopAt = long.MaxValue) : ITrainingObserver
     {
         public PreparedTraining? Start { get; private set; }
 
@@ -77,7 +77,7 @@ internal sealed class TinyRun : IDisposable
 
         public void Opened(MixOpening opening) => Opening = opening;
 
-        public void Stepped(long step, TimeSpan duration, TimeSpan dataWait) => Steps.Add(step);
+        public virtual void Stepped(long step, TimeSpan duration, TimeSpan dataWait) => Steps.Add(step);
 
         public void Read(StepReading reading) => Losses.Add(reading.Loss);
 
