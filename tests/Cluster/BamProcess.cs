@@ -9,10 +9,13 @@ internal static class BamProcess
     private static readonly string Program = Path.GetFullPath(typeof(BamProcess).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "BamProgram").Value!);
 
-    public static async Task<BamOutcome> Run(params string[] arguments)
+    public static Task<BamOutcome> Run(params string[] arguments) => Run([], arguments);
+
+    /// <param name="environment">Variables beside those of this process.</param>
+    /// <param name="arguments">Verb, arguments and options.</param>
+    public static async Task<BamOutcome> Run(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
+        using var process = Start(environment, arguments);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         try
@@ -26,5 +29,14 @@ internal static class BamProcess
         }
 
         return new BamOutcome(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Starts <c>bam</c> and leaves it to the caller.</summary>
+    public static Process Start(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 }

@@ -15,6 +15,12 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public string Home { get; }
 
+    /// <summary>Folder in which its silos look for faults that are ordered of them.</summary>
+    public string Faults => Path.Combine(Home, "faults");
+
+    /// <summary>Store of a run's checkpoints of one model.</summary>
+    public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
+
     public static async Task<TestCluster> Up(int silos)
     {
         var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
@@ -30,8 +36,8 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    public async Task Start(int silos) =>
-        (await BamProcess.Run("cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
+    public async Task Start(int silos) => (await BamProcess.Run(
+            [new("Bam__Faults", Faults)], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 
@@ -64,8 +70,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <returns>When.</returns>
     public DateTime Kill(string silo)
     {
-        using var process = Process.GetProcessById(Processes()[silo]);
-        process.Kill();
+        Signals.Send(Processes()[silo], Signals.Kill);
         return DateTime.UtcNow;
     }
 
@@ -91,12 +96,25 @@ internal sealed class TestCluster : IAsyncDisposable
         Directory.Delete(Home, recursive: true);
     }
 
-    private Dictionary<string, int> Processes()
+    /// <summary>Process numbers of the silos that live, by name.</summary>
+    public Dictionary<string, int> Processes()
     {
         using var state = State();
         return state.RootElement.GetProperty("silos").EnumerateArray()
+            .Where(silo => silo.GetProperty("process").ValueKind == JsonValueKind.Object)
             .ToDictionary(silo => silo.GetProperty("name").GetString()!, silo => silo.GetProperty("process").GetProperty("id").GetInt32());
     }
+
+    /// <summary>Process number of the keeper.</summary>
+    public int Keeper()
+    {
+        using var state = State();
+        return state.RootElement.GetProperty("keeper").GetProperty("id").GetInt32();
+    }
+
+    /// <summary>What a watching console prints of a run that has ended: its events, a line each.</summary>
+    public async Task<IReadOnlyList<string>> Events(string run) =>
+        (await BamProcess.Run("watch", run, "--home", Home)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private JsonDocument State() => JsonDocument.Parse(File.ReadAllText(Path.Combine(Home, "cluster.json")));
 
