@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bam.Grains.Hosting;
+using Bam.Training.Faults;
 using Bam.Training.Native;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -93,6 +94,8 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
         {
             LogLoaded(_options.Device, TorchLibrary.Load().ToString(), _options.Threads);
             TorchLibrary.UseThreads(_options.Threads);
+            if (_options.Faults is not NoFaults)
+                LogFaults(_options.Device);
             _ready.SetResult();
         }
         catch (Exception e)
@@ -117,4 +120,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
 
     [LoggerMessage(2002, LogLevel.Warning, "Device {Device} still works after the time that the shutdown has; what it does since its last checkpoint is lost")]
     private partial void LogLeftBehind(string device);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Device {Device} takes orders for faults (Bam:Faults): training will be disturbed on purpose")]
+    private partial void LogFaults(string device);
 }

@@ -1,3 +1,5 @@
+using Bam.Training.Faults;
+
 namespace Bam.Grains.Hosting;
 
 /// <summary>What a silo offers to training: a device slot, the checkpoint store and a folder for token files.</summary>
@@ -14,4 +16,7 @@ public sealed record TrainingHostOptions
 
     /// <summary>CPU threads of one training step. Equal on all silos, or a resumed branch may differ in its last bits.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Faults that a test or a drill ordered.</summary>
+    public IFaults Faults { get; init; } = NoFaults.Instance;
 }

@@ -58,6 +58,7 @@ internal abstract partial class TrainingGrain
                 TokenCache = services.Options.TokenCache,
                 Device = services.Options.Device,
                 Threads = services.Options.Threads,
+                Faults = services.Options.Faults,
             },
             services.Worker, services.Metrics, services.Time, services.Logger,
             (checkpoint, useful) => OnGrain(() => Commit(attempt, checkpoint, useful)));

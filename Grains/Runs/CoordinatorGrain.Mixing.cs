@@ -1,6 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Training.Checkpoints;
+using Bam.Training.Faults;
 using Bam.Training.Mixing;
 
 namespace Bam.Grains.Runs;
@@ -18,7 +19,7 @@ internal sealed partial class CoordinatorGrain
     {
         var experts = DenseModels;
         _gathering ??= Work(() => (IReadOnlyList<(string, string?)>)
-            [.. experts.Select(expert => (expert.Status.Name, MemberStore.Verify(expert.Checkpoint!.Folder).Problem))]);
+            [.. experts.Select(expert => (expert.Status.Name, Verify(expert.Status.Name, expert.Checkpoint!)))]);
         if (!_gathering.IsCompleted)
             return;
         var verified = _gathering;
@@ -83,12 +84,21 @@ internal sealed partial class CoordinatorGrain
         foreach (var mixture in mixtures)
         {
             var member = store.Open(run, mixture.Name);
+            options.Faults.At(FaultPoint.Mix, mixture.Name, step: 0);
             var built = member.Newest(out _) ?? Mixer.Mix(sources, mixture, seed, member);
+            options.Faults.At(FaultPoint.Mixed, mixture.Name, step: 0);
             lines.Add((mixture.Name, $"{Count(mixture.Experts)} ({string.Join(", ", mixture.Experts)}): {built.ModelSha256[..12]}"));
             lines.AddRange((MixReceipt.Read(built.Folder)?.Warnings ?? []).Select(warning => (mixture.Name, $"warning: {warning}")));
         }
 
         return lines;
+    }
+
+    /// <returns>What is wrong with a dense model's last checkpoint; null when it is sound.</returns>
+    private string? Verify(string expert, CheckpointRef checkpoint)
+    {
+        options.Faults.At(FaultPoint.Gather, expert, checkpoint.Step);
+        return MemberStore.Verify(checkpoint.Folder).Problem;
     }
 
     private static string Count(IReadOnlyList<string> experts) => experts.Count == 1 ? "1 expert" : $"{experts.Count} experts";

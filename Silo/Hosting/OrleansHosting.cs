@@ -1,6 +1,7 @@
 using Bam.Contracts.Clusters;
 using Bam.Grains;
 using Bam.Grains.Hosting;
+using Bam.Training.Faults;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
@@ -21,6 +22,7 @@ internal static class OrleansHosting
             TokenCache = settings.TokenCache,
             Device = settings.Device,
             Threads = settings.Threads,
+            Faults = settings.Faults is { } folder ? new FaultFolder(folder) : NoFaults.Instance,
         }));
 
     private static ISiloBuilder Identify(this ISiloBuilder silo, SiloSettings settings) => silo

@@ -46,10 +46,13 @@ internal sealed record SiloSettings
     /// <summary>Folder of an installed libtorch; null to use the one that came along.</summary>
     public string? LibTorch { get; init; }
 
+    /// <summary>Folder of files that order faults (FaultFolder says how). Full path; null, the default, for none.</summary>
+    public string? Faults { get; init; }
+
     private static readonly string[] Names =
     [
         nameof(Name), nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Store),
-        nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(LibTorch),
+        nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(LibTorch), nameof(Faults),
     ];
 
     /// <summary>Reads and checks the options.</summary>
@@ -75,6 +78,7 @@ internal sealed record SiloSettings
             Device = TorchDevice(section[nameof(Device)] ?? "cpu"),
             Slots = Number(section, nameof(Slots), 1, 0, 1),
             Threads = Number(section, nameof(Threads), 1, 1, 1024),
+            Faults = section[nameof(Faults)] is { Length: > 0 } faults ? Path.GetFullPath(faults, home) : null,
             LibTorch = ExistingFolder(section[nameof(LibTorch)]),
         };
         settings.RefuseSharedPorts();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Bam.Training.Faults;
 using Bam.Training.Model;
 using Bam.Training.Optimization;
 using static TorchSharp.torch;
@@ -17,6 +18,7 @@ public sealed unsafe class CheckpointSaver : IDisposable
     private readonly AdamW _optimizer;
     private readonly IReadOnlyDictionary<string, byte[]> _extras;
     private readonly int _keep;
+    private readonly IFaults _faults;
     private readonly List<Tensor> _staging = [];
     private readonly List<(nint Address, int Length)> _weights = [], _moments = [];
     private Task _writing = Task.CompletedTask;
@@ -26,14 +28,17 @@ public sealed unsafe class CheckpointSaver : IDisposable
     /// <param name="optimizer">Moments to save.</param>
     /// <param name="extras">Further small files, by name, such as a tokenizer.</param>
     /// <param name="keep">Newest checkpoints that stay.</param>
+    /// <param name="faults">Faults that a test or a drill ordered; null for none.</param>
     public CheckpointSaver(
-        MemberStore store, ParameterSet parameters, AdamW optimizer, IReadOnlyDictionary<string, byte[]> extras, int keep)
+        MemberStore store, ParameterSet parameters, AdamW optimizer, IReadOnlyDictionary<string, byte[]> extras, int keep,
+        IFaults? faults = null)
     {
         _store = store;
         _parameters = parameters;
         _optimizer = optimizer;
         _extras = extras;
         _keep = keep;
+        _faults = faults ?? NoFaults.Instance;
     }
 
     /// <summary>Bytes of one checkpoint.</summary>
@@ -91,8 +96,12 @@ public sealed unsafe class CheckpointSaver : IDisposable
         var began = Stopwatch.GetTimestamp();
         try
         {
-            var checkpoint = _store.Publish(state.Step, state.Attempt, parent, Bytes, folder => WriteFiles(folder, state));
+            At(FaultPoint.SaveStaged, state);
+            var checkpoint = _store.Publish(
+                state.Step, state.Attempt, parent, Bytes, folder => WriteFiles(folder, state), () => At(FaultPoint.SaveManifest, state));
+            At(FaultPoint.SavePublished, state);
             _store.Prune(_keep);
+            At(FaultPoint.SavePruned, state);
             return new SaveOutcome(checkpoint, null, Bytes, held, Stopwatch.GetElapsedTime(began));
         }
         catch (CheckpointException e)
@@ -105,18 +114,22 @@ public sealed unsafe class CheckpointSaver : IDisposable
     {
         var specs = _parameters.Specs;
         var files = new Dictionary<string, FileEntry>();
-        string At(string name) => Path.Combine(folder, name);
+        string In(string name) => Path.Combine(folder, name);
         files[Checkpoint.ModelFile] = SafeTensorsWriter.Write(
-            At(Checkpoint.ModelFile), [.. specs.Select(spec => (spec.Name, spec.Shape))], i => Values(_weights[i]));
+            In(Checkpoint.ModelFile), [.. specs.Select(spec => (spec.Name, spec.Shape))], i => Values(_weights[i]));
+        At(FaultPoint.SaveWeights, state);
         var moments = specs.Select(spec => (OptimizerFile.First(spec), spec.Shape)).Concat(specs.Select(spec => (OptimizerFile.Second(spec), spec.Shape)));
         files[Checkpoint.OptimizerFile] = SafeTensorsWriter.Write(
-            At(Checkpoint.OptimizerFile), [.. moments, (OptimizerFile.Steps, [])], i => Values(_moments[i]));
-        files[Checkpoint.StateFile] = DurableFile.Write(At(Checkpoint.StateFile), CheckpointJson.Write(state));
-        files[Checkpoint.ConfigFile] = DurableFile.Write(At(Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(_parameters.Config.ToJson() + "\n"));
+            In(Checkpoint.OptimizerFile), [.. moments, (OptimizerFile.Steps, [])], i => Values(_moments[i]));
+        At(FaultPoint.SaveOptimizer, state);
+        files[Checkpoint.StateFile] = DurableFile.Write(In(Checkpoint.StateFile), CheckpointJson.Write(state));
+        files[Checkpoint.ConfigFile] = DurableFile.Write(In(Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(_parameters.Config.ToJson() + "\n"));
         foreach (var (name, content) in _extras)
-            files[name] = DurableFile.Write(At(name), content);
+            files[name] = DurableFile.Write(In(name), content);
         return files;
     }
+
+    private void At(FaultPoint point, TrainingState state) => _faults.At(point, state.Member, state.Step);
 
     private static ReadOnlySpan<float> Values((nint Address, int Length) place) => new((float*)place.Address, place.Length);
 }

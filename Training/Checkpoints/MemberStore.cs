@@ -43,9 +43,10 @@ public sealed class MemberStore(string folder)
     /// <param name="parent">Folder that the attempt went on from.</param>
     /// <param name="bytes">Size of the files, to check the free space first.</param>
     /// <param name="write">Writes the files into the folder it is given and returns their entries by name.</param>
+    /// <param name="complete">Called when all is written, before the rename; null for nothing.</param>
     /// <exception cref="CheckpointException">No space, no permission, a newer attempt: nothing was published, nothing is left behind.</exception>
     internal Checkpoint Publish(
-        long step, int attempt, string? parent, long bytes, Func<string, IReadOnlyDictionary<string, FileEntry>> write)
+        long step, int attempt, string? parent, long bytes, Func<string, IReadOnlyDictionary<string, FileEntry>> write, Action? complete = null)
     {
         var target = Path.Combine(folder, Name(step));
         var aside = Path.Combine(folder, $"{Aside}{Guid.NewGuid():n}");
@@ -65,6 +66,7 @@ public sealed class MemberStore(string folder)
             };
             DurableFile.Write(Path.Combine(aside, CheckpointManifest.FileName), CheckpointJson.Write(manifest));
             DurableFile.SyncFolder(aside);
+            complete?.Invoke();
             if (Directory.Exists(target))
             {
                 if (VerifyStep(step).Sound is { } sound)

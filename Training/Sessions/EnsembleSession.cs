@@ -1,5 +1,6 @@
 using Bam.Training.Checkpoints;
 using Bam.Training.Evaluation;
+using Bam.Training.Faults;
 using Bam.Training.Model;
 using static TorchSharp.torch;
 
@@ -12,6 +13,7 @@ internal sealed class EnsembleSession(TrainingJob job, ITrainingObserver observe
     /// <exception cref="Data.DataException">The data is at fault.</exception>
     public TrainingOutcome Run(CancellationToken cancellation)
     {
+        job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
         using var data = OpenedData.Open(job, observer, cancellation);
@@ -22,6 +24,7 @@ internal sealed class EnsembleSession(TrainingJob job, ITrainingObserver observe
         {
             if (observer.ShouldStop())
                 return new TrainingOutcome(Completed: false, null);
+            job.Faults.At(FaultPoint.Evaluate, job.Member.Name, step: 0);
             using var inner = NewDisposeScope();
             using var weights = ModelFolder.Load(folder, device, job.Member.Compute);
             using var model = new Transformer(weights);

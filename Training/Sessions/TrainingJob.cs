@@ -1,4 +1,5 @@
 using Bam.Contracts.Runs;
+using Bam.Training.Faults;
 
 namespace Bam.Training.Sessions;
 
@@ -33,4 +34,7 @@ public sealed record TrainingJob
 
     /// <summary>CPU threads of a step.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>Faults that a test or a drill ordered.</summary>
+    public IFaults Faults { get; init; } = NoFaults.Instance;
 }

@@ -3,6 +3,7 @@ using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Data;
 using Bam.Training.Evaluation;
+using Bam.Training.Faults;
 using Bam.Training.Mixing;
 using Bam.Training.Model;
 using Bam.Training.Opening;
@@ -31,6 +32,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
     {
         if (job.Member.Mixture is { Kind: MixtureKind.Ensemble })
             return new EnsembleSession(job, observer).Run(cancellation);
+        job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
         _store.Fence(job.Attempt);
@@ -46,7 +48,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var batches = new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
         var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
-        using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep);
+        using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
         observer.Prepared(new(
             step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));
 
@@ -107,6 +109,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var waited = trainer.DataWait;
         var next = trainer.Step + 1;
         var read = next % ReadEvery == 0 || next == job.Member.Steps || next == 1 || next % job.Run.Checkpoints.Every == 0;
+        job.Faults.At(FaultPoint.Step, job.Member.Name, trainer.Step);
         var reading = trainer.Advance(read);
         var duration = Stopwatch.GetElapsedTime(began);
         _useful += duration.TotalSeconds;
@@ -139,6 +142,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var own = job.Member.Domains.Select(share => share.Domain).ToHashSet();
         foreach (var domain in data.All.Where(domain => final || own.Contains(domain.Name)))
         {
+            job.Faults.At(FaultPoint.Evaluate, job.Member.Name, step);
             var result = PerplexityMeter.Measure(
                 model, domain.Validation, job.Run.Evaluate.Stride, job.Run.Evaluate.Tokens, job.Member.Train.Batch, observer.Pulse, cancellation);
             observer.Evaluated(domain.Name, result, step, final);

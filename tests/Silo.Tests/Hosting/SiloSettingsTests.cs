@@ -36,7 +36,7 @@ public sealed class SiloSettingsTests
             "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7",
             "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
             "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
-            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/");
+            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/", "--Bam:Faults=faults");
 
         Assert.Equal(
             new SiloSettings
@@ -53,6 +53,7 @@ public sealed class SiloSettingsTests
                 Slots = 0,
                 Threads = 8,
                 LibTorch = "/",
+                Faults = "/h/faults",
             },
             settings);
     }
