@@ -6,6 +6,9 @@ internal enum FaultAction
     /// <summary>The process is killed.</summary>
     Die,
 
+    /// <summary>The process is stopped (SIGSTOP) until somebody continues or kills it.</summary>
+    Freeze,
+
     /// <summary>The thread blocks for an hour.</summary>
     Hang,
 

@@ -1,32 +1,38 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Bam.Training.Faults;
 
 /// <summary>
 /// Faults ordered by files named <c>ACTION@POINT@MEMBER@STEP</c>, such as <c>die@save-weights@law@200</c>; MEMBER and STEP may be <c>*</c>.
-/// An empty file fires once, in one process only: it is first renamed to <c>….fired</c>. One that says <c>always</c> fires each time; write
+/// An empty file fires once, in one process only: it is first renamed to <c>….fired</c>, which then says when, and by which process. One that says <c>always</c> fires each time; write
 /// such a one under a name that begins with a dot and rename it. A missing folder orders nothing.
 /// </summary>
-public sealed class FaultFolder : IFaults
+public sealed partial class FaultFolder : IFaults
 {
     private const string Fired = ".fired", Always = "always";
+
+    private const int StopSignal = 19;
 
     private static readonly TimeSpan HangTime = TimeSpan.FromHours(1), SlowTime = TimeSpan.FromSeconds(2);
 
     private readonly string _folder;
-    private readonly Action _die;
+    private readonly Action _die, _freeze;
     private readonly Action<TimeSpan> _block;
 
     /// <param name="folder">Folder of the orders.</param>
     public FaultFolder(string folder)
-        : this(folder, Process.GetCurrentProcess().Kill, Thread.Sleep)
+        : this(folder, Process.GetCurrentProcess().Kill, Thread.Sleep, static () => _ = SendSignal(Environment.ProcessId, StopSignal))
     {
     }
 
     /// <param name="folder">Folder of the orders.</param>
     /// <param name="die">Ends the process.</param>
     /// <param name="block">Holds the calling thread for a time.</param>
-    internal FaultFolder(string folder, Action die, Action<TimeSpan> block) => (_folder, _die, _block) = (folder, die, block);
+    /// <param name="freeze">Stops the process until somebody continues it.</param>
+    internal FaultFolder(string folder, Action die, Action<TimeSpan> block, Action freeze) =>
+        (_folder, _die, _block, _freeze) = (folder, die, block, freeze);
 
     /// <exception cref="IOException">Ordered: there is no space left.</exception>
     /// <exception cref="InvalidOperationException">Ordered.</exception>
@@ -48,6 +54,9 @@ public sealed class FaultFolder : IFaults
             case FaultAction.Die:
                 _die();
                 _block(HangTime);                                              // the signal needs a moment: nothing more is to happen here
+                break;
+            case FaultAction.Freeze:
+                _freeze();
                 break;
             case FaultAction.Hang:
                 _block(HangTime);
@@ -79,7 +88,6 @@ public sealed class FaultFolder : IFaults
             if (match(order) && Claim(path))
                 yield return order.Action;
         }
-
     }
 
     /// <summary>Whether the order is this call's to carry out.</summary>
@@ -90,6 +98,7 @@ public sealed class FaultFolder : IFaults
             if (File.ReadAllText(path).Trim() == Always)
                 return true;
             File.Move(path, path + Fired, overwrite: true);
+            File.WriteAllText(path + Fired, string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:O} {Environment.ProcessId}"));
             return true;
         }
         catch (FileNotFoundException)
@@ -97,4 +106,7 @@ public sealed class FaultFolder : IFaults
             return false;   // another process was first
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
 }

@@ -5,6 +5,8 @@ namespace Bam.Cluster;
 /// <summary>What <c>bam status --json</c> says.</summary>
 internal sealed class RunView(JsonElement json)
 {
+    public string Name => json.GetProperty("name").GetString()!;
+
     public string Phase => json.GetProperty("phase").GetString()!;
 
     public IReadOnlyList<JsonElement> Evaluations => [.. json.GetProperty("evaluations").EnumerateArray()];

@@ -143,7 +143,7 @@ public sealed class FaultFolderTests : IDisposable
 
     private IEnumerable<string?> Names => Directory.EnumerateFiles(_folder).Select(Path.GetFileName);
 
-    private FaultFolder Open() => new(_folder, () => Note("die"), time => Note($"block {time.TotalSeconds:0}"));
+    private FaultFolder Open() => new(_folder, () => Note("die"), time => Note($"block {time.TotalSeconds:0}"), () => Note("freeze"));
 
     private void Note(string what)
     {
