@@ -15,7 +15,7 @@ internal sealed class LogsVerb : IVerb
 
     public LogsVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster)
     {
-        _lines.MustBe(lines => lines is >= 1 and <= 1000, "from 1 to 1000");
+        _lines.MustBe(lines => lines is >= 1 and <= 1000, "a whole number from 1 to 1000");
         Command = new("logs", "Show the events of a run, or the log of one model of it") { _run, _model, _lines };
         Command.SetAction(async (line, cancellation) =>
         {

@@ -3,7 +3,7 @@ using Bam.Grains.Members;
 
 namespace Bam.Grains.Tests.Members;
 
-public sealed class WatchdogTests
+public sealed class WatchdogTests : IDisposable
 {
     private readonly List<string> _told = [];
     private readonly StillClock _clock = new();
@@ -109,6 +109,8 @@ public sealed class WatchdogTests
 
         Assert.Empty(_told);
     }
+
+    public void Dispose() => _clock.Dispose();
 
     private Watchdog Watch(LimitsSpec limits) => new(limits, _clock, _told.Add);
 
