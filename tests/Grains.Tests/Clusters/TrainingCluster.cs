@@ -49,7 +49,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
                 Threads = 1,
                 BackOff = BackOff,
                 Faults = new FaultFolder(Folder.At("faults")),
-                EndProcess = () => _ = Kill(specific.SiloName),
+                EndProcess = () => _ = clock.IsDead ? Task.CompletedTask : Kill(specific.SiloName),
             });
         });
         _cluster = builder.Build();

@@ -137,6 +137,8 @@ public sealed class ControlTests
 
         Assert.True(await cluster.Pause("nap"));
         Assert.True(await cluster.Pause("nap"));
+        var looks = 0;
+        await cluster.Until("nap", _ => ++looks > 20);   // the sessions have heard of it, and are held before a step
         cluster.Pace.Release();
         var paused = await cluster.Until("nap", status => Of(status, "digits").State == MemberState.Paused && Of(status, "letters").State is MemberState.Paused or MemberState.Completed);
         Assert.True(paused.Paused);
