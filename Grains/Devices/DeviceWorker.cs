@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bam.Grains.Hosting;
+using Bam.Grains.Telemetry;
 using Bam.Training.Faults;
 using Bam.Training.Native;
 using Microsoft.Extensions.Hosting;
@@ -14,6 +15,7 @@ namespace Bam.Grains.Devices;
 internal sealed partial class DeviceWorker : IHostedService, IDisposable
 {
     private readonly TrainingHostOptions _options;
+    private readonly TrainingMetrics _metrics;
     private readonly ILogger _logger;
     private readonly BlockingCollection<Action> _queue = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -21,9 +23,9 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     private Thread? _thread;
     private int _busy;
 
-    public DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger)
+    public DeviceWorker(TrainingHostOptions options, TrainingMetrics metrics, ILogger<DeviceWorker> logger)
     {
-        (_options, _logger) = (options, logger);
+        (_options, _metrics, _logger) = (options, metrics, logger);
         Stopping = _stopping.Token;
     }
 
@@ -97,6 +99,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
             if (_options.Faults is not NoFaults)
                 LogFaults(_options.Device);
             _ready.SetResult();
+            Look();
         }
         catch (Exception e)
         {
@@ -115,6 +118,17 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
         }
     }
 
+    // After the silo has been told that the device is ready: nothing waits for it.
+    private void Look()
+    {
+        var device = DeviceFacts.Of(_options.Device, _options.PeakFlops);
+        _metrics.Device = device;
+        if (device.PeakFlops is { } peak)
+            LogPeak(_options.Device, device.Name, peak / 1e12);
+        else
+            LogNoPeak(_options.Device, device.Name);
+    }
+
     [LoggerMessage(2001, LogLevel.Information, "Device {Device} runs on libtorch in {Library}, {Threads} threads a step")]
     private partial void LogLoaded(string device, string library, int threads);
 
@@ -123,4 +137,10 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
 
     [LoggerMessage(2003, LogLevel.Warning, "Device {Device} takes orders for faults (Bam:Faults): training will be disturbed on purpose")]
     private partial void LogFaults(string device);
+
+    [LoggerMessage(2004, LogLevel.Information, "Device {Device} is {Name}, {Peak:0.###} TFLOP/s at most")]
+    private partial void LogPeak(string device, string name, double peak);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Device {Device} is {Name}, whose peak is not known: bam_mfu_ratio is not shown; give Bam:PeakFlops")]
+    private partial void LogNoPeak(string device, string name);
 }

@@ -48,7 +48,7 @@ internal sealed partial class MemberSession : ITrainingObserver
         _time = time;
         _logger = logger;
         _published = published;
-        _meter = metrics.Open(job.Run.Name, job.Member.Name, job.Member.Steps);
+        _meter = metrics.Open(job.Run.Name, job.Member.Name, Kind(job.Member), job.Member.Steps);
         Renew();
         Completion = worker.Run(Train);
     }
@@ -105,7 +105,7 @@ internal sealed partial class MemberSession : ITrainingObserver
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
             TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
-        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait);
+        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait, done.TokensPerSecond);
     }
 
     void ITrainingObserver.Read(StepReading reading)
@@ -117,6 +117,7 @@ internal sealed partial class MemberSession : ITrainingObserver
     void ITrainingObserver.Saved(SaveOutcome outcome)
     {
         _meter.Saved(outcome);
+        TrainingTraces.Checkpoint(_job.Run.Name, _job.Member.Name, outcome);
         if (outcome.Checkpoint is not { } checkpoint)
         {
             LogSaveFailed(outcome.Problem!.Message);
@@ -142,6 +143,9 @@ internal sealed partial class MemberSession : ITrainingObserver
 
     internal static CheckpointRef Reference(Checkpoint checkpoint) =>
         new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    private static MemberKind Kind(MemberPlan plan) =>
+        plan.Mixture is not null ? MemberKind.Mixture : plan.Name == SeedModelSpec.MemberName ? MemberKind.Seed : MemberKind.Branch;
 
     private Evaluation Row(string domain, PerplexityResult result) =>
         new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)

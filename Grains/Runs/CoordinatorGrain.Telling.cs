@@ -1,6 +1,7 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Grains.Members;
+using Bam.Grains.Telemetry;
 
 namespace Bam.Grains.Runs;
 
@@ -48,7 +49,7 @@ internal sealed partial class CoordinatorGrain
     }
 
     /// <summary>Counts each attempt after the first that nobody asked for, whether it got to train or not.</summary>
-    private void CountRestarts(MemberRecord member, MemberStatus before, MemberStatus now)
+    private static void CountRestarts(MemberRecord member, MemberStatus before, MemberStatus now)
     {
         var asked = before.Attempt < member.Reevaluation && now.Attempt >= member.Reevaluation ? 1 : 0;
         var attempts = now.Attempt - Math.Max(1, before.Attempt) - asked;
@@ -57,13 +58,10 @@ internal sealed partial class CoordinatorGrain
         var unplanned = Math.Clamp(now.Restarts - member.RestartsCounted, 0, attempts);
         member.RestartsCounted += unplanned;
         var reason = now.Error == TrainingGrain.Died ? "lost" : "failed";
-        _counts.Add(() =>
-        {
-            if (unplanned > 0)
-                metrics.Restarts.Add(unplanned, [.. Tags(now.Name), new("reason", reason)]);
-            if (attempts > unplanned)
-                metrics.Restarts.Add(attempts - unplanned, [.. Tags(now.Name), new("reason", "moved")]);
-        });
+        if (unplanned > 0)
+            member.CountRestarts(reason, unplanned);
+        if (attempts > unplanned)
+            member.CountRestarts("moved", attempts - unplanned);
     }
 
     /// <summary>An attempt trains: from here on the step that it went on from is known.</summary>
@@ -83,8 +81,7 @@ internal sealed partial class CoordinatorGrain
         member.Reached = from;
         var why = now.Attempt == member.Reevaluation ? "it is evaluated again" : now.Error ?? "it was stopped";
         _events.Add(RunEventKind.Resumed, now.Name, $"{where} from step {from}: {why}".Trim(), from, now.Attempt);
-        if (lost > 0)
-            _counts.Add(() => metrics.StepsLost.Add(lost, Tags(now.Name)));
+        member.StepsLost += lost;
     }
 
     private void TellRecovery(MemberRecord member, DateTimeOffset missed, TrainingReport report)
@@ -100,10 +97,12 @@ internal sealed partial class CoordinatorGrain
             return;
         member.MissedAt = null;
         var seconds = Math.Max(0, (time.GetUtcNow() - missed).TotalSeconds);
-        _counts.Add(() => metrics.Recovery.Record(seconds, Tags(now.Name)));
+        _counts.Add(() =>
+        {
+            metrics.Recovery.Record(seconds, MetricLabels.Of(Spec.Name, now.Name, now.Kind));
+            TrainingTraces.Recovery(Spec.Name, now.Name, now.Attempt, missed, TimeSpan.FromSeconds(seconds));
+        });
     }
 
     private static bool Trains(MemberStatus status) => status.State is MemberState.Training or MemberState.Evaluating or MemberState.Completed;
-
-    private KeyValuePair<string, object?>[] Tags(string member) => [new("run", Spec.Name), new("branch", member)];
 }
