@@ -43,13 +43,13 @@ internal sealed partial class TrainingMetrics
             "{step}", "Steps done again after a restart, in the run's whole life.");
         _meter.CreateObservableGauge("bam.branch_state", () => Members((tags, member, _) => States(tags, "state", member.State)),
             null, "1 for the state that a model is in, 0 for the others.");
-        _meter.CreateObservableGauge("bam.branch_progress", () => Members<double>((tags, member, _) => [new(member.Progress, tags)]),
+        _meter.CreateObservableGauge("bam.branch_progress_ratio", () => Members<double>((tags, member, _) => [new(member.Progress, tags)]),
             "1", "Part of a model's training that is done.");
         _meter.CreateObservableGauge("bam.run_phase", () => Runs.SelectMany(run => States(Tags(run), "phase", run.Status.Phase)),
             null, "1 for the phase that a run is in, 0 for the others.");
-        Run("bam.run_progress", "1", "Part of a run's steps that is done.", run => run.Progress);
+        Run("bam.run_progress_ratio", "1", "Part of a run's steps that is done.", run => run.Progress);
         Run("bam.run_remaining", "s", "Time to a run's end at the present speed.", run => run.HasEnded ? 0 : run.Remaining?.TotalSeconds ?? double.NaN);
-        Run("bam.goodput", "1", "Useful training time over the time that device slots were held.", run => run.Goodput);
+        Run("bam.goodput_ratio", "1", "Useful training time over the time that device slots were held.", run => run.Goodput);
     }
 
     private void Run(string name, string? unit, string description, Func<RunStatus, double> value) =>

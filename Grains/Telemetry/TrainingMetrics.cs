@@ -40,7 +40,7 @@ internal sealed partial class TrainingMetrics : IDisposable
         Gauge("bam.load_balance_loss", null, "Load-balancing loss, mean over layers; 1 is balanced.", member => member.Balance);
         Gauge("bam.router_z_loss", null, "Router z-loss, mean over layers.", member => member.Z);
         Gauge("bam.target_steps", "{step}", "Length of the training.", member => member.TargetSteps);
-        Gauge("bam.mfu", "1", "Model FLOPs a second of the last steps over the device's peak.", member => member.FlopsPerSecond / _device?.PeakFlops ?? double.NaN);
+        Gauge("bam.mfu_ratio", "1", "Model FLOPs a second of the last steps over the device's peak.", member => member.FlopsPerSecond / _device?.PeakFlops ?? double.NaN);
         Gauge("bam.checkpoint", "By", "Size of a checkpoint's weights and moments.", member => member.CheckpointBytes);
         Gauge("bam.checkpoint.last_success.timestamp", "s", "When a checkpoint was last published, Unix time.", member => member.LastCheckpoint);
         Gauge("bam.last_progress.timestamp", "s", "When a step, or another piece of work, was last done, Unix time.", member => member.LastProgress);
@@ -102,7 +102,7 @@ internal sealed partial class TrainingMetrics : IDisposable
     {
         var version = typeof(TrainingMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
         _meter.CreateObservableGauge("bam.build_info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", version)), null, "The running version.");
-        _meter.CreateObservableGauge("bam.device.peak", () => _device is { PeakFlops: { } peak } device
+        _meter.CreateObservableGauge("bam.device.peak_flops", () => _device is { PeakFlops: { } peak } device
             ? [new Measurement<double>(peak, new("device", options.Device), new("name", device.Name))]
             : Array.Empty<Measurement<double>>(), "{flop}/s", "FLOPs a second that the device could do: what bam_mfu_ratio divides by.");
         _meter.CreateObservableGauge("bam.device_memory.limit", () => _device is { Memory: > 0 } device

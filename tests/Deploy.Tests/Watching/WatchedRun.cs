@@ -46,7 +46,7 @@ public sealed class WatchedRun : IAsyncLifetime
             new("OTEL_BSP_SCHEDULE_DELAY", "500"));
         Prometheus = await PrometheusServer.Start(_folder, Path.Combine(cluster.Home, "targets.json"), _exporter.Port);
         var orders = new FaultOrders(cluster.Faults);
-        var death = orders.Order("die", "step", "law", BranchSteps / 2);
+        var death = orders.Order("die", "step", "law", (BranchSteps / 2) + 30);   // between two checkpoints
         Began = DateTimeOffset.UtcNow;
         await cluster.Launch(Write(cluster.Home));
         await orders.UntilFired(death);

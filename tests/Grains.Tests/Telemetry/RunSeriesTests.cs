@@ -65,7 +65,7 @@ public sealed class RunSeriesTests
     public void Mfu_is_the_speed_of_the_last_steps_over_the_peak_and_ends_with_the_session()
     {
         using var metrics = Metrics();
-        const string series = "bam.mfu run=r branch=law phase=branch";
+        const string series = "bam.mfu_ratio run=r branch=law phase=branch";
         using var session = metrics.Open("r", "law", MemberKind.Branch, targetSteps: 10);
         session.Stepped(tokens: 100, flopsPerToken: 2_000, TimeSpan.FromSeconds(1), TimeSpan.Zero, tokensPerSecond: 100);
         Assert.DoesNotContain(series, Observe(metrics).Keys);
