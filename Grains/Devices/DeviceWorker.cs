@@ -118,7 +118,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
         }
     }
 
-    // After the silo has been told that the device is ready: nothing waits for it.
+    // After the silo has been told that the device is ready: its start does not wait.
     private void Look()
     {
         var device = DeviceFacts.Of(_options.Device, _options.PeakFlops);
