@@ -99,7 +99,6 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
             if (_options.Faults is not NoFaults)
                 LogFaults(_options.Device);
             _ready.SetResult();
-            Look();
         }
         catch (Exception e)
         {
@@ -107,6 +106,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
             return;
         }
 
+        Look();
         try
         {
             foreach (var work in _queue.GetConsumingEnumerable())
@@ -121,7 +121,17 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     // After the silo has been told that the device is ready: its start does not wait.
     private void Look()
     {
-        var device = DeviceFacts.Of(_options.Device, _options.PeakFlops);
+        DeviceFacts device;
+        try
+        {
+            device = DeviceFacts.Of(_options.Device, _options.PeakFlops);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNoPeak(_options.Device, $"unknown ({e.Message.Split('\n')[0]})");   // no reason not to train
+            return;
+        }
+
         _metrics.Device = device;
         if (device.PeakFlops is { } peak)
             LogPeak(_options.Device, device.Name, peak / 1e12);

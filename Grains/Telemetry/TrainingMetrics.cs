@@ -114,11 +114,14 @@ internal sealed partial class TrainingMetrics : IDisposable
 
     private static IEnumerable<Measurement<long>> Disk(string folder, Func<DriveInfo, long> measure)
     {
+        var place = Path.GetFullPath(folder);
+        while (!Directory.Exists(place) && Path.GetDirectoryName(place) is { } parent)
+            place = parent;   // the store is made by the first save
         try
         {
-            return [new Measurement<long>(measure(new DriveInfo(Directory.Exists(folder) ? folder : Path.GetPathRoot(Path.GetFullPath(folder))!)))];
+            return [new Measurement<long>(measure(new DriveInfo(place)))];
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return [];   // a share that does not answer: no number is better than a wrong one
         }
