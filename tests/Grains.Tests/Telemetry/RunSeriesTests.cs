@@ -87,7 +87,7 @@ public sealed class RunSeriesTests
         },
         [new MemberTotals(new Dictionary<string, long> { ["lost"] = lost }, StepsLost: 10 * lost)]);
 
-    private TrainingMetrics Metrics() => new(new PrivateMeters(), new TrainingHostOptions { Store = Path.GetTempPath(), TokenCache = Path.GetTempPath() });
+    private static TrainingMetrics Metrics() => new(new PrivateMeters(), new TrainingHostOptions { Store = Path.GetTempPath(), TokenCache = Path.GetTempPath() });
 
     /// <summary>The gauges and totals that are shown now, by name and labels.</summary>
     private static Dictionary<string, double> Observe(TrainingMetrics metrics)
