@@ -45,7 +45,9 @@ internal sealed class LocalCluster
         using var ports = await TakePorts(ct);
         wanted = wanted with { PortBase = wanted.PortBase ?? state?.Settings.PortBase ?? PortBlock.Find(wanted.Silos) };
         PortBlock.EnsureFree(wanted.PortBase.Value, wanted.Silos);
-        new ClusterState { Settings = wanted, Silos = SiloState.Plan(wanted) }.Write(home);
+        var silos = SiloState.Plan(wanted);
+        new ClusterState { Settings = wanted, Silos = silos }.Write(home);
+        ScrapeTargets.Write(home, silos);
         await StartAndWait(home, ct);
         return new(home);
     }

@@ -42,7 +42,7 @@ internal sealed partial class CoordinatorGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (Run.Spec is { } spec)
-            metrics.SetStates(spec.Name, null);
+            metrics.Hide(spec.Name);
         return Task.CompletedTask;
     }
 
@@ -68,8 +68,13 @@ internal sealed partial class CoordinatorGrain(
             return Task.FromResult<RunStatus?>(null);
         }
 
+        return Task.FromResult<RunStatus?>(Status());
+    }
+
+    private RunStatus Status()
+    {
         var held = Run.Members.Sum(member => member.HeldSeconds);
-        return Task.FromResult<RunStatus?>(new RunStatus
+        return new RunStatus
         {
             Name = Spec.Name,
             Phase = Run.Phase,
@@ -81,7 +86,7 @@ internal sealed partial class CoordinatorGrain(
             Goodput = held > 0 ? Math.Min(1, Run.Members.Sum(member => member.UsefulSeconds) / held) : double.NaN,
             Remaining = Run.Ended is null ? RunForecast.Remaining(Spec, Run) : null,
             Paused = Run.Paused,
-        });
+        };
     }
 
     public Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation)
@@ -137,7 +142,7 @@ internal sealed partial class CoordinatorGrain(
         });
         if (Run.Ended is not null)
             return;
-        metrics.SetStates(Spec.Name, StateMeasurements.Of(Spec.Name, Run.Members));
+        Show();
         if (_events.IsDirty || time.GetElapsedTime(_lastWrite) > WritePause)
             await Save();
         if (Run.Phase != phase)
@@ -176,6 +181,7 @@ internal sealed partial class CoordinatorGrain(
     private void Begin(RunPhase phase)
     {
         var text = Title(phase);
+        Leave();
         Run.Phase = phase;
         _events.Add(RunEventKind.PhaseBegan, null, text);
         LogPhase(Spec.Name, text);
@@ -183,6 +189,7 @@ internal sealed partial class CoordinatorGrain(
 
     private async Task End(RunPhase phase, string text)
     {
+        Leave();
         Run.Phase = phase;
         Run.Ended = time.GetUtcNow();
         Run.Error = phase == RunPhase.Failed ? text : null;
@@ -190,17 +197,28 @@ internal sealed partial class CoordinatorGrain(
         _events.Add(RunEventKind.Ended, null, text);
         LogPhase(Spec.Name, $"{phase}: {text}");
         await Save();
+        Show();
         await Close();
     }
+
+    /// <summary>The present phase is over: its trace is told with the next write.</summary>
+    private void Leave()
+    {
+        var (phase, began, now) = (Run.Phase, Run.PhaseBegan, time.GetUtcNow());
+        if (began != default)
+            _counts.Add(() => TrainingTraces.Phase(Spec.Name, phase, began, now));
+        Run.PhaseBegan = now;
+    }
+
+    /// <summary>Shows the run to the exporter.</summary>
+    private void Show() => metrics.Show(new RunReading(
+        Status(), [.. Run.Members.Select(member => new MemberTotals(new Dictionary<string, long>(member.RestartReasons), member.StepsLost))]));
 
     /// <summary>Takes the run off the lists of what must be driven. Done again until it has worked.</summary>
     private async Task Close()
     {
-        if (Run.Spec is { } spec)
-        {
-            metrics.SetStates(spec.Name, null);
+        if (Run.Spec is not null)
             await Register();
-        }
 
         if (await this.GetReminder(Reminder) is { } reminder)
             await this.UnregisterReminder(reminder);

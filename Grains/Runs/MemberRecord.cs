@@ -37,5 +37,14 @@ internal sealed record MemberRecord
     /// <summary>Whether its measures before the first step were told.</summary>
     [Id(13)] public bool OpeningTold { get; set; }
 
+    /// <summary>Attempts that took over from another, by the reason that telemetry has for it.</summary>
+    [Id(20)] public Dictionary<string, long> RestartReasons { get; init; } = [];
+
+    /// <summary>Steps done again.</summary>
+    [Id(21)] public long StepsLost { get; set; }
+
+    /// <summary>Counts attempts that took over.</summary>
+    public void CountRestarts(string reason, long attempts) => RestartReasons[reason] = RestartReasons.GetValueOrDefault(reason) + attempts;
+
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

@@ -12,9 +12,15 @@ switch (args.FirstOrDefault())
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
         return 0;
+    case "scrape-cost":
+        var windows = await ScrapeCost.Measure(options);
+        var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost }, BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
+                   Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
             """);
         return 2;
