@@ -132,6 +132,7 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
                 Remaining = speed > 0 ? TimeSpan.FromSeconds((kept.TargetSteps - step) * now!.Work.TokensPerStep / speed) : null,
                 Error = now?.SaveProblem ?? kept.Error,
                 Parameters = now is { Parameters: > 0 } ? now.Parameters : kept.Parameters,
+                Spent = now is null ? kept.Spent : kept.Spent.Plus(now.Spent),
             },
             Checkpoint = checkpoint,
             Evaluations = kept.Evaluations,

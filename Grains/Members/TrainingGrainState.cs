@@ -48,4 +48,7 @@ internal sealed record TrainingGrainState
     [Id(15)] public long Step { get; set; }
 
     [Id(16)] public double Flops { get; set; }
+
+    /// <summary>Where the time of the attempts that ended in an orderly way went.</summary>
+    [Id(17)] public TimeSpent Spent { get; set; } = TimeSpent.None;
 }

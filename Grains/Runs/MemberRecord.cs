@@ -46,5 +46,8 @@ internal sealed record MemberRecord
     /// <summary>Whether its measures before the first step were told.</summary>
     [Id(13)] public bool OpeningTold { get; set; }
 
+    /// <summary>Whether a mixture's step 0 is published (an ensemble needs none): from then on only its own training touches its folder.</summary>
+    [Id(14)] public bool IsBuilt { get; set; }
+
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }
