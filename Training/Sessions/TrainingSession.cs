@@ -46,7 +46,8 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var freeze = job.Member.Freeze;
         using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
         var step = Restore(start, optimizer);
-        var batches = new BatchSource(
+        // A seed model from elsewhere is not trained, and has no data of its own.
+        IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
         var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);

@@ -12,10 +12,18 @@ switch (args.FirstOrDefault())
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
         return 0;
+    case "branch-scaling":
+        var scaling = await BranchScaling.Measure(options);
+        await (options.IsJson ? Console.Error : Console.Out).WriteLineAsync(ScalingTable.Of(options, scaling));
+        if (options.IsJson)
+            Console.WriteLine(JsonSerializer.Serialize(new { options, scaling }, BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
+                   Benchmarks branch-scaling [--gpus LIST | --silos N] [--model tiny|small|110m|518m] [--batch N] [--steps N] [--branches N]
+                                             [--folder PATH] [--port-base PORT] [--json]
             """);
         return 2;
 }

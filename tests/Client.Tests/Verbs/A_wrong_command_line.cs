@@ -25,7 +25,11 @@ public sealed class A_wrong_command_line
     [InlineData("export x --out y --format onnx", "--format must be safetensors, not 'onnx'; see 'bam export --help'")]
     [InlineData("demo --steps-scale 0", "--steps-scale must be a number more than 0, not '0'; see 'bam demo --help'")]
     [InlineData("demo --device tpu", "--device must be cpu or cuda, not 'tpu'; see 'bam demo --help'")]
-    [InlineData("cluster up --gpus 0,x", "--gpus must be numbers of GPUs, such as 0,1, not '0,x'; see 'bam cluster up --help'")]
+    [InlineData("cluster up --gpus 0,x", "--gpus must be numbers of GPUs, such as 0,1, or all, not '0,x'; see 'bam cluster up --help'")]
+    [InlineData("cluster up --gpus ,", "--gpus must be numbers of GPUs, such as 0,1, or all, not ','; see 'bam cluster up --help'")]
+    [InlineData("cluster up --gpus 0,,1", "--gpus must be numbers of GPUs, such as 0,1, or all, not '0,,1'; see 'bam cluster up --help'")]
+    [InlineData("cluster up --gpus=-1", "--gpus must be numbers of GPUs, such as 0,1, or all, not '-1'; see 'bam cluster up --help'")]
+    [InlineData("cluster up --gpus 99999999999", "--gpus must be numbers of GPUs, such as 0,1, or all, not '99999999999'; see 'bam cluster up --help'")]
     public async Task Is_one_line_and_exit_code_2(string line, string error)
     {
         var run = await ConsoleRun.Of(
