@@ -72,6 +72,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         {
             last = trainer.Step;
             var began = Stopwatch.GetTimestamp();
+            observer.Saving(trainer.Step);
             saver.Save(State(trainer, optimizer), start?.Checkpoint.Folder, result =>
             {
                 outcome = result;
