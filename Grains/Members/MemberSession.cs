@@ -122,6 +122,7 @@ internal sealed partial class MemberSession : ITrainingObserver
             State = MemberState.Training,
             Step = step,
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
+            Spent = now.Spent with { Stepping = now.Spent.Stepping + duration.TotalSeconds },
             TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
         _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait, done.TokensPerSecond);
@@ -167,6 +168,16 @@ internal sealed partial class MemberSession : ITrainingObserver
             return;
         Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, Row(domain, result)] });
     }
+
+    void ITrainingObserver.StoodStill(Standstill why, TimeSpan duration) => Change(now => now with
+    {
+        Spent = now.Spent.Plus(why switch
+        {
+            Standstill.Preparing => new(duration.TotalSeconds, 0, 0, 0),
+            Standstill.Saving => new(0, 0, duration.TotalSeconds, 0),
+            _ => new(0, 0, 0, duration.TotalSeconds),
+        }),
+    });
 
     void ITrainingObserver.Pulse()
     {

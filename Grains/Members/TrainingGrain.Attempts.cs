@@ -188,6 +188,7 @@ internal abstract partial class TrainingGrain
         (_session, _last) = (null, last);
         _changes++;
         state.State.Running = false;
+        state.State.Spent = state.State.Spent.Plus(last.Spent);
         if (last.Checkpoint is { } published)
             Keep(published, last.KeptSeconds);
         if (last.State == MemberState.Preparing)

@@ -135,8 +135,8 @@ internal sealed partial class CoordinatorGrain(
             _ when Run.Paused => Rest(),
             RunPhase.Seed => DriveMembers(MemberKind.Seed, RunPhase.Branch, since),
             RunPhase.Branch => DriveMembers(MemberKind.Branch, RunPhase.Gather, since),
-            RunPhase.Gather => Gather(),
-            RunPhase.Mix => Mix(),
+            RunPhase.Gather => Gather(since),
+            RunPhase.Mix => Mix(since),
             RunPhase.Continue => DriveMembers(MemberKind.Mixture, RunPhase.Evaluate, since),
             _ => End(RunPhase.Completed, "every model is trained and evaluated"),
         });

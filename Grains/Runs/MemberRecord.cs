@@ -46,5 +46,8 @@ internal sealed record MemberRecord
     /// <summary>Counts attempts that took over.</summary>
     public void CountRestarts(string reason, long attempts) => RestartReasons[reason] = RestartReasons.GetValueOrDefault(reason) + attempts;
 
+    /// <summary>Whether a mixture's step 0 is published (an ensemble needs none): from then on only its own training touches its folder.</summary>
+    [Id(14)] public bool IsBuilt { get; set; }
+
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

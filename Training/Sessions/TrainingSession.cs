@@ -32,6 +32,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
     {
         if (job.Member.Mixture is { Kind: MixtureKind.Ensemble })
             return new EnsembleSession(job, observer).Run(cancellation);
+        var began = Stopwatch.GetTimestamp();
         job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
@@ -45,10 +46,12 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var freeze = job.Member.Freeze;
         using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
         var step = Restore(start, optimizer);
-        var batches = new BatchSource(
+        // A seed model from elsewhere is not trained, and has no data of its own.
+        IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
         var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
+        observer.StoodStill(Standstill.Preparing, Stopwatch.GetElapsedTime(began));
         observer.Prepared(new(
             step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));
 
@@ -68,6 +71,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         void Save()
         {
             last = trainer.Step;
+            var began = Stopwatch.GetTimestamp();
             observer.Saving(trainer.Step);
             saver.Save(State(trainer, optimizer), start?.Checkpoint.Folder, result =>
             {
@@ -75,6 +79,14 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
                 saved(result);
                 observer.Saved(result);
             });
+            observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
+        }
+
+        void Wait()
+        {
+            var began = Stopwatch.GetTimestamp();
+            saver.Wait();
+            observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
         }
 
         while (trainer.Step < job.Member.Steps)
@@ -83,7 +95,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             {
                 if (trainer.Step > Math.Max(last, 0))
                     Save();
-                saver.Wait();
+                Wait();
                 return false;
             }
 
@@ -98,7 +110,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
         if (last < trainer.Step)
             Save();
-        saver.Wait();
+        Wait();
         if (outcome is { Problem: { } problem })
             throw problem;
         return true;
@@ -140,6 +152,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
     private void Evaluate(Transformer model, OpenedData data, long step, bool final, CancellationToken cancellation)
     {
+        var began = Stopwatch.GetTimestamp();
         var own = job.Member.Domains.Select(share => share.Domain).ToHashSet();
         foreach (var domain in data.All.Where(domain => final || own.Contains(domain.Name)))
         {
@@ -148,6 +161,8 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
                 model, domain.Validation, job.Run.Evaluate.Stride, job.Run.Evaluate.Tokens, job.Member.Train.Batch, observer.Pulse, cancellation);
             observer.Evaluated(domain.Name, result, step, final);
         }
+
+        observer.StoodStill(Standstill.Evaluating, Stopwatch.GetElapsedTime(began));
     }
 
     /// <summary>The checkpoint to go on from: the member's own newest, else the parent's; null for random weights.</summary>

@@ -17,11 +17,19 @@ switch (args.FirstOrDefault())
         var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
         Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost }, BenchmarkOptions.Json));
         return 0;
+    case "branch-scaling":
+        var scaling = await BranchScaling.Measure(options);
+        await (options.IsJson ? Console.Error : Console.Out).WriteLineAsync(ScalingTable.Of(options, scaling));
+        if (options.IsJson)
+            Console.WriteLine(JsonSerializer.Serialize(new { options, scaling }, BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
                    Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
+                   Benchmarks branch-scaling [--gpus LIST | --silos N] [--model tiny|small|110m|518m] [--batch N] [--steps N] [--branches N]
+                                             [--folder PATH] [--port-base PORT] [--json]
             """);
         return 2;
 }

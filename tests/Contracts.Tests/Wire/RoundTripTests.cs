@@ -51,6 +51,7 @@ public sealed class RoundTripTests : IDisposable
         Parameters = 99,
         CheckpointFolder = "/store/x",
         Flops = 7e12,
+        Spent = new(1.5, 2.5, 3.5, 4.5),
     };
 
     private static readonly RunSpec Run = new()

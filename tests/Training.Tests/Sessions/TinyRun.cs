@@ -93,6 +93,10 @@ internal sealed class TinyRun : IDisposable
                 Final[domain] = result;
         }
 
+        public Dictionary<Standstill, TimeSpan> Still { get; } = [];
+
+        public void StoodStill(Standstill why, TimeSpan duration) => Still[why] = Still.GetValueOrDefault(why) + duration;
+
         public void Pulse()
         {
         }

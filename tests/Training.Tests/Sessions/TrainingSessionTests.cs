@@ -163,6 +163,36 @@ public sealed class TrainingSessionTests
         Assert.Null(other.Store("digits").Newest(out _));
     }
 
+    [Fact]
+    public void A_seed_model_from_elsewhere_is_taken_over_and_evaluated_without_a_step_or_data_of_its_own()
+    {
+        using var elsewhere = new TinyRun();
+        using var run = new TinyRun();
+        var given = Train(elsewhere.Job("seed"));
+        var spec = run.Spec with { SeedModel = new() { Checkpoint = given.Folder } };
+        var observer = new TinyRun.Observer();
+
+        var outcome = Run(run.Job("seed", parent: given.Folder) with { Run = spec, Member = MemberPlan.Of(spec, "seed") }, observer);
+
+        Assert.Equal((true, given.ModelSha256), (outcome.Completed, outcome.Checkpoint!.ModelSha256));
+        Assert.Empty(observer.Steps);
+        Assert.Equal(["digits", "letters"], observer.Final.Keys.Order());
+    }
+
+    [Fact]
+    public void A_training_tells_what_it_did_between_its_steps()
+    {
+        using var run = new TinyRun();
+        var observer = new TinyRun.Observer();
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        Run(run.Job("seed"), observer);
+        var wall = System.Diagnostics.Stopwatch.GetElapsedTime(began);
+
+        Assert.Equal([Standstill.Preparing, Standstill.Saving, Standstill.Evaluating], observer.Still.Keys.Order());
+        Assert.All(observer.Still.Values, time => Assert.InRange(time, TimeSpan.FromTicks(1), wall));
+        Assert.True(observer.Still.Values.Aggregate((sum, time) => sum + time) < wall);
+    }
+
     private static TrainingOutcome Run(TrainingJob job, TinyRun.Observer observer) =>
         new TrainingSession(job, observer).Run(TestContext.Current.CancellationToken);
 
