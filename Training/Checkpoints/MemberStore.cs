@@ -12,6 +12,9 @@ public sealed class MemberStore(string folder)
 
     public string Folder => folder;
 
+    /// <summary>What makes the run's folder ours; null where nobody else can have the store.</summary>
+    internal RunClaim? Claim { get; set; }
+
     /// <summary>Takes the fence for an attempt and clears what a dead one left half-written.</summary>
     /// <exception cref="StaleAttemptException">A newer attempt holds it.</exception>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
@@ -188,6 +191,7 @@ public sealed class MemberStore(string folder)
 
     private void Refuse(int attempt)
     {
+        Claim?.Ensure();
         var fence = Path.Combine(folder, FenceFile);
         if (!File.Exists(fence))
             return;

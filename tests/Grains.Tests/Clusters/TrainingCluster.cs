@@ -22,7 +22,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, SiloClock> _clocks = new();
     private readonly InProcessTestCluster _cluster;
 
-    private TrainingCluster(int silos)
+    private TrainingCluster(int silos, string? store)
     {
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.Options.ConfigureFileLogging = false;
@@ -40,7 +40,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(2);
             });
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
-            silo.AddBamTraining(new TrainingHostOptions { Store = Folder.At("store"), TokenCache = Folder.At("tokens"), Threads = 1 });
+            silo.AddBamTraining(new TrainingHostOptions { Store = store ?? Folder.At("store"), TokenCache = Folder.At("tokens"), Threads = 1 });
         });
         _cluster = builder.Build();
     }
@@ -67,9 +67,11 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<TrainingCluster> Start(int silos)
+    /// <param name="silos">How many.</param>
+    /// <param name="store">Root of the checkpoint store; null for one of its own.</param>
+    public static async Task<TrainingCluster> Start(int silos, string? store = null)
     {
-        var cluster = new TrainingCluster(silos);
+        var cluster = new TrainingCluster(silos, store);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -130,11 +132,18 @@ internal sealed class TrainingCluster : IAsyncDisposable
     /// <summary>Ends a silo as SIGTERM does.</summary>
     public Task Stop(string silo) => _cluster.StopSiloAsync(Handle(silo));
 
-    /// <summary>Moves every silo's wall clock.</summary>
+    /// <summary>Lets time pass on every silo, but for the timers.</summary>
     public void Advance(TimeSpan by)
     {
         foreach (var clock in _clocks.Values)
             clock.Advance(by);
+    }
+
+    /// <summary>Sets every silo's wall clock, forward or back.</summary>
+    public void JumpWallClocks(TimeSpan by)
+    {
+        foreach (var clock in _clocks.Values)
+            clock.Jump(by);
     }
 
     /// <summary>Drives the run until its status is as asked.</summary>
