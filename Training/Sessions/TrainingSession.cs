@@ -35,15 +35,19 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
+        using var claim = _store.Claim = Claim();
         _store.Fence(job.Attempt);
-        using var data = OpenedData.Open(job, observer, cancellation);
-        observer.Pulse();
         var (start, damaged) = FindStart();
         using var parameters = CreateParameters(start, device);
         using var model = new Transformer(parameters);
-        var receipt = Receipt(model, data, start, cancellation);
         var freeze = job.Member.Freeze;
         using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
+        if (start is not { Resumes: true } && job.Member.Steps > 0)
+            Rehearsal.Run(model, job);
+        observer.Pulse();
+        using var data = OpenedData.Open(job, observer, cancellation);
+        observer.Pulse();
+        var receipt = Receipt(model, data, start, cancellation);
         var step = Restore(start, optimizer);
         var batches = new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
@@ -146,6 +150,18 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             var result = PerplexityMeter.Measure(
                 model, domain.Validation, job.Run.Evaluate.Stride, job.Run.Evaluate.Tokens, job.Member.Train.Batch, observer.Pulse, cancellation);
             observer.Evaluated(domain.Name, result, step, final);
+        }
+    }
+
+    private RunClaim? Claim()
+    {
+        try
+        {
+            return job.Owner is { } owner ? RunClaim.Take(Path.GetDirectoryName(_store.Folder)!, owner) : null;
+        }
+        catch (StaleAttemptException taken)
+        {
+            throw new TrainingException(taken.Message, isFinal: true);
         }
     }
 
