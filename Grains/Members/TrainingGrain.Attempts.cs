@@ -54,6 +54,7 @@ internal abstract partial class TrainingGrain
                 MustHaveStart = assignment.Kind != MemberKind.Seed,
                 Experts = [.. assignment.Experts.Select(expert => (expert.Name, expert.Folder))],
                 Attempt = attempt,
+                WasSaved = state.State.Checkpoint is not null,
                 Owner = assignment.Owner,
                 Store = services.Options.Store,
                 TokenCache = services.Options.TokenCache,

@@ -153,11 +153,15 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         }
     }
 
+    /// <summary>Takes the run's folder; one that is gone is not made again, for a store that is not mounted looks like that.</summary>
     private RunClaim? Claim()
     {
+        var folder = Path.GetDirectoryName(_store.Folder)!;
+        if (job.WasSaved && !Directory.Exists(folder))
+            throw new CheckpointException($"{folder}: is gone, though {job.Member.Name} was saved there; mount the store again, or launch under another name");
         try
         {
-            return job.Owner is { } owner ? RunClaim.Take(Path.GetDirectoryName(_store.Folder)!, owner) : null;
+            return job.Owner is { } owner ? RunClaim.Take(folder, owner) : null;
         }
         catch (StaleAttemptException taken)
         {
