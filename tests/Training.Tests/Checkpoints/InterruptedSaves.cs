@@ -18,7 +18,7 @@ public sealed class InterruptedSaves : IDisposable
         _run.Spec = _run.Spec with { Checkpoints = new CheckpointSpec(Every, Keep: 1) };
         var job = Job;
         var copies = new Copies(job.Store, _folder.At("copies"));
-        Sha256 = new TrainingSession(job with { Faults = copies }, new TinyRun.Observer()).Run().Checkpoint!.ModelSha256;
+        Sha256 = new TrainingSession(job with { Faults = copies }, new Patient()).Run().Checkpoint!.ModelSha256;
         Taken = copies.Taken;
     }
 
@@ -51,6 +51,16 @@ public sealed class InterruptedSaves : IDisposable
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         foreach (var folder in Directory.EnumerateDirectories(from))
             Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+
+    /// <summary>Lets no step pass while a save is being written, so that each save has its step.</summary>
+    private sealed class Patient : TinyRun.Observer
+    {
+        public override void Stepped(long step, TimeSpan duration, TimeSpan dataWait)
+        {
+            base.Stepped(step, duration, dataWait);
+            SpinWait.SpinUntil(() => Saves.Count >= (step - 1) / Every, TimeSpan.FromSeconds(30));
+        }
     }
 
     private sealed class Copies(string store, string folder) : IFaults

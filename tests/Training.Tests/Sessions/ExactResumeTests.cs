@@ -51,7 +51,9 @@ public sealed class ExactResumeTests : IDisposable
         Assert.Equal(straight.ModelSha256, outcome.Checkpoint!.ModelSha256);
         Assert.Equal(straight.Manifest.Files[Checkpoint.OptimizerFile], outcome.Checkpoint.Manifest.Files[Checkpoint.OptimizerFile]);
         Assert.Equal((straight.State.Step, straight.State.Tokens, straight.State.Windows), (outcome.Checkpoint.State.Step, outcome.Checkpoint.State.Tokens, outcome.Checkpoint.State.Windows));
-        Assert.Equal(undisturbed.Readings.Select(Numbers), readings.Values.Select(Numbers));
+        var common = undisturbed.Readings.Where(reading => readings.ContainsKey(reading.Step)).ToArray();
+        Assert.Equal(Steps / 10, common.Count(reading => reading.Step % 10 == 0));
+        Assert.Equal(common.Select(Numbers), common.Select(reading => Numbers(readings[reading.Step])));
     }
 
     [Fact]
