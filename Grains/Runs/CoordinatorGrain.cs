@@ -23,6 +23,7 @@ internal sealed partial class CoordinatorGrain(
 
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TickPause = TimeSpan.FromMilliseconds(300), WritePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestGap = TimeSpan.FromMinutes(1);
 
     private readonly List<Action> _counts = [];
 
@@ -126,10 +127,8 @@ internal sealed partial class CoordinatorGrain(
 
         if (_lastTick != 0 && time.GetElapsedTime(_lastTick) < TickPause)
             return;
-        _lastTick = time.GetTimestamp();
-        var (phase, now) = (Run.Phase, time.GetUtcNow());
-        var since = Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero : now - Run.LastTick;
-        Run.LastTick = now;
+        var phase = Run.Phase;
+        var since = SinceLastTick();
         await (phase switch
         {
             _ when Run.Paused => Rest(),
@@ -159,6 +158,17 @@ internal sealed partial class CoordinatorGrain(
 
         await Register();
         await Tick(CancellationToken.None);
+    }
+
+    /// <summary>Time since the tick before this one, which is then the last. Only the first of an activation has to trust a wall clock.</summary>
+    private TimeSpan SinceLastTick()
+    {
+        var now = time.GetUtcNow();
+        var since = _lastTick != 0 ? time.GetElapsedTime(_lastTick)
+            : Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero
+            : now - Run.LastTick is var away && away < LongestGap ? away : LongestGap;
+        (_lastTick, Run.LastTick) = (time.GetTimestamp(), now);
+        return since;
     }
 
     /// <summary>Makes a specification the run's own; models that are known keep their records.</summary>

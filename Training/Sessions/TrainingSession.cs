@@ -36,15 +36,19 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
+        using var claim = _store.Claim = Claim();
         _store.Fence(job.Attempt);
-        using var data = OpenedData.Open(job, observer, cancellation);
-        observer.Pulse();
         var (start, damaged) = FindStart();
         using var parameters = CreateParameters(start, device);
         using var model = new Transformer(parameters);
-        var receipt = Receipt(model, data, start, cancellation);
         var freeze = job.Member.Freeze;
         using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
+        if (start is not { Resumes: true } && job.Member.Steps > 0)
+            Rehearsal.Run(model, job);
+        observer.Pulse();
+        using var data = OpenedData.Open(job, observer, cancellation);
+        observer.Pulse();
+        var receipt = Receipt(model, data, start, cancellation);
         var step = Restore(start, optimizer);
         // A seed model from elsewhere is not trained, and has no data of its own.
         IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
@@ -163,6 +167,22 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         }
 
         observer.StoodStill(Standstill.Evaluating, Stopwatch.GetElapsedTime(began));
+    }
+
+    /// <summary>Takes the run's folder; one that is gone is not made again, for a store that is not mounted looks like that.</summary>
+    private RunClaim? Claim()
+    {
+        var folder = Path.GetDirectoryName(_store.Folder)!;
+        if (job.WasSaved && !Directory.Exists(folder))
+            throw new CheckpointException($"{folder}: is gone, though {job.Member.Name} was saved there; mount the store again, or launch under another name");
+        try
+        {
+            return job.Owner is { } owner ? RunClaim.Take(folder, owner) : null;
+        }
+        catch (StaleAttemptException taken)
+        {
+            throw new TrainingException(taken.Message, isFinal: true);
+        }
     }
 
     /// <summary>The checkpoint to go on from: the member's own newest, else the parent's; null for random weights.</summary>

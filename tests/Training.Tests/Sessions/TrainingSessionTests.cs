@@ -55,6 +55,20 @@ public sealed class TrainingSessionTests
     }
 
     [Fact]
+    public void A_store_that_is_gone_is_said_and_nothing_begins_anew()
+    {
+        using var run = new TinyRun();
+        Run(run.Job("digits", attempt: 1), new TinyRun.Observer(stopAt: 7));
+        var folder = Path.GetDirectoryName(run.Store("digits").Folder)!;
+        Directory.Move(folder, $"{folder}-elsewhere");
+
+        var failure = Assert.Throws<CheckpointException>(() => Run(run.Job("digits", attempt: 2) with { WasSaved = true }, new TinyRun.Observer()));
+
+        Assert.Equal($"{folder}: is gone, though digits was saved there; mount the store again, or launch under another name", failure.Message);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public void An_overtaken_attempt_publishes_nothing()
     {
         using var run = new TinyRun();
