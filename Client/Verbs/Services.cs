@@ -30,6 +30,7 @@ internal sealed record Services(
             new StatusVerb(options, terminal, link, Time),
             new WatchVerb(options, link, follower),
             new CancelVerb(options, terminal, link),
+            new ChaosVerb(options, terminal, link),
             new EvalVerb(options, terminal, link, Evaluation),
             new GenerateVerb(options, terminal, link, Generation),
             new ExportVerb(options, terminal, link),
