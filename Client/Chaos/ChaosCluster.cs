@@ -25,16 +25,12 @@ internal sealed class ChaosCluster : IDisposable
 
     private ClusterState State => ClusterState.Read(Home)!;
 
-    /// <exception cref="UserException">No local cluster is up there: exit code 3, or 2 for one that is not local.</exception>
-    public static ChaosCluster Open(ClusterHome home)
+    /// <summary>The cluster that 'bam cluster up' started in a home; null when none was.</summary>
+    /// <exception cref="UserException">It is down; exit code 3.</exception>
+    public static ChaosCluster? Of(ClusterHome home)
     {
         if (ClusterState.Read(home) is not { } state)
-        {
-            throw File.Exists(home.Database)
-                ? new($"the silos of {home.Folder} were not started by 'bam cluster up': chaos disturbs only a local cluster, which it can bring back", 2)
-                : new UserException($"no cluster in {home.Folder}; start one with: bam cluster up", 3);
-        }
-
+            return null;
         if (state.Keeper?.IsAlive() is not true)
             throw new UserException($"the cluster at {home.Folder} is down; start it with 'bam cluster up'", 3);
         return new(home, state.Silos.Select(silo => silo.Process).OfType<ProcessIdentity>().Select(OrdersOf).FirstOrDefault(folder => folder is not null));

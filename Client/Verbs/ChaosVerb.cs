@@ -63,7 +63,7 @@ internal sealed class ChaosVerb : IVerb
     {
         var json = _options.Json(line);
         var asked = Kinds(line.GetValue(_kinds));
-        using var cluster = ChaosCluster.Open(_options.Home(line));
+        using var cluster = await Local(line, cancellation).ConfigureAwait(false);
         var kinds = Possible(cluster, asked);
         var run = line.GetRequiredValue(_run);
         var seed = line.GetValue(_seed) ?? Random.Shared.Next();
@@ -86,6 +86,16 @@ internal sealed class ChaosVerb : IVerb
         else _terminal.Screen.Write(ChaosScreen.Render(report));
         if (report.Violations.Count > 0) return ExitCode.Failed;
         return cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
+    }
+
+    /// <exception cref="UserException">None is reachable, exit code 3; or one that is not local, exit code 2.</exception>
+    private async Task<ChaosCluster> Local(ParseResult line, CancellationToken cancellation)
+    {
+        var home = _options.Home(line);
+        if (ChaosCluster.Of(home) is { } local) return local;
+        await using var reachable = await _link.Open(line, cancellation).ConfigureAwait(false);
+        throw new UserException(
+            $"the silos of {home.Folder} were not started by 'bam cluster up': chaos disturbs only a local cluster, which it can bring back", ExitCode.InputWrong);
     }
 
     /// <summary>The hashes that the run must end with; null when none were named.</summary>

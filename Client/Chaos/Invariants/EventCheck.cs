@@ -6,7 +6,7 @@ namespace Bam.Client.Chaos.Invariants;
 internal static class EventCheck
 {
     /// <summary>How the log ends the line of a new attempt that nothing bad was the reason for.</summary>
-    private static readonly string[] Planned = [": it was stopped", ": it is evaluated again"];
+    private static readonly string[] Planned = [": it was stopped", ": the run was paused", ": it is evaluated again"];
 
     /// <param name="status">The run.</param>
     /// <param name="events">Its log from the first line on.</param>

@@ -20,6 +20,7 @@ public sealed class A_verb : IDisposable
     [InlineData("status four")]
     [InlineData("watch four")]
     [InlineData("cancel four")]
+    [InlineData("chaos four")]
     [InlineData("cluster status")]
     [InlineData("eval four/law")]
     [InlineData("generate four/law text")]
