@@ -212,6 +212,8 @@ internal sealed class ChaosSession(ChaosOptions options, ChaosCluster cluster, F
                 yield return violation;
         }
 
+        if (fault.Expectation == Expectation.Undisturbed && fault.Silos.FirstOrDefault(process => !process.IsAlive()) is { } ended)
+            yield return new(Invariant.NoFalseAlarm, null, $"after {FaultKinds.Word(fault.Kind)} of {fault.Target}: process {ended} of a silo has ended");
         if (fault.Damaged is not { } damaged)
             yield break;
         if (store.Published(damaged.Member).Any(checkpoint => checkpoint.Folder == damaged.Checkpoint.Folder && checkpoint.Created == damaged.Checkpoint.Created))

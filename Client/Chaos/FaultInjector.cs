@@ -189,6 +189,7 @@ internal sealed class FaultInjector(ChaosCluster cluster, StoreWatch store, Metr
             Condemned = condemned,
             Baseline = metrics.Steps(condemned),
             HitCoordinator = Coordinator is { } coordinator && condemned.Contains(coordinator),
+            Silos = [.. cluster.Silos.Select(silo => silo.Process!)],
             Before = now,
         };
     }

@@ -31,6 +31,9 @@ internal sealed record InjectedFault
     /// <summary>Ends when the fault is over, such as with the SIGCONT after a SIGSTOP.</summary>
     public Task Over { get; init; } = Task.CompletedTask;
 
+    /// <summary>The silos' processes before.</summary>
+    public required IReadOnlyList<ProcessIdentity> Silos { get; init; }
+
     /// <summary>How the run was before.</summary>
     public required RunStatus Before { get; init; }
 
