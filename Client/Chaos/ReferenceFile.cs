@@ -20,7 +20,7 @@ internal static class ReferenceFile
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{file}: {e.Message.Split('\n')[0]}; give what 'bam status RUN --json' prints", 2);
+            throw new UserException($"{file}: {e.Message.Split('\n')[0].TrimEnd('.')}; give what 'bam status RUN --json' prints", 2);
         }
     }
 }

@@ -36,7 +36,7 @@ public sealed class A_chaos_verb : IDisposable
     [InlineData("chaos fuor", "no run 'fuor'; did you mean 'four'? (runs: four, over)")]
     [InlineData("chaos over", "over has ended already; give a run that goes on")]
     [InlineData("chaos four --reference four", "--reference four: has not completed; name a run of the same file that has")]
-    [InlineData("chaos four --reference-file HOME/cluster.json", "HOME/cluster.json: The given key was not present in the dictionary.; give what 'bam status RUN --json' prints")]
+    [InlineData("chaos four --reference-file HOME/cluster.json", "HOME/cluster.json: The given key was not present in the dictionary; give what 'bam status RUN --json' prints")]
     public async Task Refuses_what_cannot_be_done(string line, string error)
     {
         _cluster.Add(Statuses.Branching);

@@ -95,7 +95,7 @@ public sealed class A_fault
             [Outcome(FaultKind.Kill, 3), Outcome(FaultKind.Client, null), Outcome(FaultKind.Kill, 9), Outcome(FaultKind.Kill, 4), Outcome(FaultKind.Kill, 6)], 5, [], []);
 
         Assert.Equal(
-            [new(FaultKind.Kill, 4, 4, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(9)), new(FaultKind.Client, 1, 0, null, null)], report.Kinds);
+            new KindSummary[] { new(FaultKind.Kill, 4, 4, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(9)), new(FaultKind.Client, 1, 0, null, null) }, report.Kinds);
     }
 
     private static void Publish(string folder)

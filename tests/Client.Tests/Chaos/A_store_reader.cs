@@ -24,10 +24,10 @@ public sealed class A_store_reader : IDisposable
 
         Assert.Equal(3, look.Fence);
         Assert.Equal([Path.Combine(_folder, "step-00000040.corrupt")], look.SetAside);
-        Assert.Equal([(0, 0, null), (20, 2, "/p/step-00000010")], look.Published.Select(checkpoint => (checkpoint.Step, checkpoint.Attempt, checkpoint.Parent)));
+        Assert.Equal([(0L, 0, (string?)null), (20L, 2, "/p/step-00000010")], look.Published.Select(checkpoint => (checkpoint.Step, checkpoint.Attempt, checkpoint.Parent)));
         Assert.Null(look.Published[0].Position);
-        Assert.Equal((20, 2560, 84, 4, 32), look.Published[1].Position is { } at ? (at.Step, at.Tokens, at.Windows, at.Batch, at.Context) : default);
-        Assert.Equal([7], look.Published[1].Position!.SkippedBatches);
+        Assert.Equal((20L, 2560L, 84L, 4, 32), look.Published[1].Position is { } at ? (at.Step, at.Tokens, at.Windows, at.Batch, at.Context) : default);
+        Assert.Equal([7L], look.Published[1].Position!.SkippedBatches);
     }
 
     [Fact]
