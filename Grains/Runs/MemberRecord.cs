@@ -46,5 +46,8 @@ internal sealed record MemberRecord
     /// <summary>Whether its measures before the first step were told.</summary>
     [Id(13)] public bool OpeningTold { get; set; }
 
+    /// <summary>Batches left out that were told already.</summary>
+    [Id(14)] public int SkipsTold { get; set; }
+
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

@@ -14,7 +14,6 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
 
     private readonly Dictionary<string, double> _validation = [];
     private volatile StepReading? _reading;
-    private long _skipped;
     private long _ended;
 
     /// <summary>Whether the session ended so long ago that its numbers would mislead.</summary>
@@ -72,13 +71,9 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
         Pulse();
     }
 
-    public void Read(StepReading reading)
-    {
-        _reading = reading;
-        if (reading.SkippedUpdates > _skipped)
-            metrics.NonFinite.Add(reading.SkippedUpdates - _skipped, Tags);
-        _skipped = reading.SkippedUpdates;
-    }
+    public void Read(StepReading reading) => _reading = reading;
+
+    public void Skipped() => metrics.NonFinite.Add(1, Tags);
 
     public void Saved(SaveOutcome outcome)
     {
@@ -88,7 +83,7 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
         if (outcome.Checkpoint is not null)
             LastCheckpoint = UnixTime();
         else
-            metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Problem is StaleAttemptException ? "fenced" : "storage")]);
+            metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Reason)]);
     }
 
     public void Damaged(int checkpoints)

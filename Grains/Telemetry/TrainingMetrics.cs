@@ -28,7 +28,7 @@ internal sealed class TrainingMetrics : IDisposable
         CheckpointDuration = _meter.CreateHistogram("bam.checkpoint.duration", "s", "Time of a save: 'copy' holds the training, 'write' does not.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300] });
         CheckpointFailures = _meter.CreateCounter<long>("bam.checkpoint.failures", null, "Saves that failed, and checkpoints found damaged.");
-        NonFinite = _meter.CreateCounter<long>("bam.nonfinite_steps", null, "Updates left out because the gradient was not finite.");
+        NonFinite = _meter.CreateCounter<long>("bam.nonfinite_steps", null, "Batches left out because loss or gradient was not finite.");
         Restarts = _meter.CreateCounter<long>("bam.restarts", null, "Attempts that took over from one that was lost, failed or moved.");
         StepsLost = _meter.CreateCounter<long>("bam.steps_lost", null, "Steps done again after a restart.");
         Recovery = _meter.CreateHistogram("bam.recovery.duration", "s", "From the notice of a death to the first new step.", null,

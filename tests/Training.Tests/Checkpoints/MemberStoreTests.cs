@@ -79,7 +79,7 @@ public sealed class MemberStoreTests : IDisposable
             CheckpointFolder.Files(folder);
             throw new OperationCanceledException();
         }));
-        var failure = Assert.Throws<CheckpointException>(() => _folder.Store.Publish(5, 0, null, 100, folder =>
+        var failure = Assert.Throws<NoSpaceException>(() => _folder.Store.Publish(5, 0, null, 100, folder =>
         {
             CheckpointFolder.Files(folder);
             throw new IOException("No space left on device");
