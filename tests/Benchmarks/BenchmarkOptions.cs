@@ -27,6 +27,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Where a mix finds room for its files.</summary>
     public string Folder { get; private init; } = Path.GetTempPath();
 
+    /// <summary>Length of a measurement of training.</summary>
+    public double Minutes { get; private init; } = 5;
+
     public static BenchmarkOptions Parse(string[] args)
     {
         var given = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
@@ -40,6 +43,7 @@ internal sealed record BenchmarkOptions
             Rounds = Number("--rounds", 3),
             Threads = Number("--threads", 1),
             Experts = Number("--experts", 4),
+            Minutes = double.Parse(given.GetValueOrDefault("--minutes", "5"), CultureInfo.InvariantCulture),
             Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
         };
     }

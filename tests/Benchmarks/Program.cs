@@ -12,9 +12,13 @@ switch (args.FirstOrDefault())
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
         return 0;
+    case "checkpoint-stall":
+        Console.WriteLine(JsonSerializer.Serialize(CheckpointStall.Measure(options), BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
+                   Benchmarks checkpoint-stall [--minutes N] [--threads N] [--folder PATH]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
             """);
         return 2;
