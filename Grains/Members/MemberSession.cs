@@ -131,6 +131,10 @@ internal sealed partial class MemberSession : ITrainingObserver
         _meter.Damaged(skipped.Damaged.Count);
     }
 
+    void ITrainingObserver.Saving(long step)
+    {
+    }
+
     void ITrainingObserver.Saved(SaveOutcome outcome)
     {
         _meter.Saved(outcome);
@@ -203,7 +207,7 @@ internal sealed partial class MemberSession : ITrainingObserver
     [LoggerMessage(2103, LogLevel.Error, "Checkpoint not saved: {Problem}")]
     private partial void LogSaveFailed(string problem);
 
-    [LoggerMessage(2105, LogLevel.Warning, "{Member}: {Line}")]
+    [LoggerMessage(2109, LogLevel.Warning, "{Member}: {Line}")]
     private partial void LogSkipped(string member, string line);
 
     [LoggerMessage(2104, LogLevel.Warning, "{Member}: nobody asked for {Seconds} s, the session saves and ends")]

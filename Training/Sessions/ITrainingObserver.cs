@@ -29,6 +29,9 @@ public interface ITrainingObserver
     /// <summary>A batch is left out, and the training has gone back.</summary>
     void Skipped(SkippedBatch skipped);
 
+    /// <summary>A save of this step begins: exactly one <see cref="Saved"/> is to follow.</summary>
+    void Saving(long step);
+
     /// <summary>A save was published or failed.</summary>
     void Saved(SaveOutcome outcome);
 

@@ -69,7 +69,7 @@ internal sealed class TrainingLoop(
             }
         }
 
-        saver.Wait();
+        AwaitWriter();
         return true;
     }
 
@@ -115,6 +115,7 @@ internal sealed class TrainingLoop(
         if (!IsSound())
             return;
         _schedule.Began(trainer.Step);
+        observer.Saving(trainer.Step);
         saver.Save(State(), _parent, outcome =>
         {
             _outcome = outcome;
@@ -127,33 +128,38 @@ internal sealed class TrainingLoop(
     /// <summary>Makes the batches left out durable, so that a resumed training leaves out the same even if they would give numbers then.</summary>
     private void Record()
     {
-        saver.Wait();
+        AwaitWriter();
         Save();
-        saver.Wait();
+        AwaitWriter();
         if (trainer.Step >= _recordAt)
             _recordAt = long.MaxValue;
     }
 
     private void Stop()
     {
-        saver.Wait();
+        AwaitWriter();
         if (trainer.Step > Math.Max(_schedule.Durable, 0) && optimizer.Skipped == 0)
             Save();
-        saver.Wait();
+        AwaitWriter();
         ThrowIfRefused();
     }
 
-    /// <summary>Waits for the last save. A pause after a failed one is progress of its kind; a store that hangs is not.</summary>
+    /// <summary>Waits a moment for the writer, or for the end of a pause. It goes on here: whether the store does is another question.</summary>
     private void AwaitSave()
     {
-        if (saver.IsBusy)
-        {
-            saver.Wait(Patience);
-            return;
-        }
-
         observer.Pulse();
-        Thread.Sleep(Patience);
+        if (saver.IsBusy)
+            saver.Wait(Patience);
+        else
+            Thread.Sleep(Patience);
+    }
+
+    /// <summary>Waits until nothing is being written.</summary>
+    private void AwaitWriter()
+    {
+        while (saver.IsBusy)
+            AwaitSave();
+        saver.Wait();                                                          // throws what it died of
     }
 
     private void GoBack()
@@ -162,7 +168,7 @@ internal sealed class TrainingLoop(
         var batch = trainer.Skips.BatchOf(first);
         if (trainer.Skips.IsFull(batch))
             throw new TrainingException(Refusal(first, batch), isFinal: true);
-        saver.Wait();
+        AwaitWriter();
         var position = goBack();
         trainer.GoBack(position.Step, trainer.Skips.With(batch));
         _schedule.GoBack(position.Durable);

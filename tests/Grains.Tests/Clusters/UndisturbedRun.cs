@@ -104,6 +104,10 @@ internal static class UndisturbedRun
         {
         }
 
+        public void Saving(long step)
+        {
+        }
+
         public void Saved(SaveOutcome outcome)
         {
         }

@@ -85,6 +85,10 @@ internal sealed class TinyRun : IDisposable
 
         public void Skipped(SkippedBatch skipped) => Skips.Add(skipped);
 
+        public void Saving(long step)
+        {
+        }
+
         public void Saved(SaveOutcome outcome) => Saves.Add(outcome);
 
         public void Evaluated(string domain, PerplexityResult result, long step, bool final)
