@@ -10,15 +10,16 @@ namespace Bam.Training.Checkpoints;
 
 /// <summary>
 /// Saves without stopping the training for longer than a copy: the training thread copies weights and moments into staging memory (pinned
-/// where the device is CUDA, and then it only enqueues the copy), another thread of a lower priority checks that all is finite, hashes,
-/// writes, syncs and publishes. One save at a time; who calls while it is busy waits for it.
+/// where the device is CUDA, and then it only enqueues the copy), another thread checks that all is finite, hashes, writes, syncs and
+/// publishes; with a large model it takes only the processor time that the training leaves. One save at a time; who calls while it is busy waits for it.
 /// </summary>
 public sealed unsafe class CheckpointSaver : IDisposable
 {
     private const int Part = 1 << 18, HeaderLine = 256, SmallFiles = 1 << 16;
+    private const long Large = 100_000_000;                                    // bytes: a tenth of a second to hash
 
     private static readonly Scalar NanScalar = double.NaN.ToScalar();
-    private static readonly TimeSpan CopyLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan CopyLimit = TimeSpan.FromMinutes(10), SmallGrace = TimeSpan.FromSeconds(2);
 
     private readonly MemberStore _store;
     private readonly ParameterSet _parameters;
@@ -54,6 +55,9 @@ public sealed unsafe class CheckpointSaver : IDisposable
     /// <summary>Whether a save is being written.</summary>
     public bool IsBusy => !_writing.IsCompleted;
 
+    /// <summary>How long a training may wait for the save before: small ones are written in a moment, so none of them has to be put off.</summary>
+    public TimeSpan Grace => Bytes >= Large ? TimeSpan.Zero : SmallGrace;
+
     /// <summary>Room that a whole checkpoint needs: its tensors, their headers (a line for each tensor), what is given, and the small files.</summary>
     private long Room => Bytes + (_parameters.Specs.Count * 3 * HeaderLine) + _extras.Values.Sum(content => (long)content.Length) + SmallFiles;
 
@@ -68,7 +72,14 @@ public sealed unsafe class CheckpointSaver : IDisposable
         Wait();
         Stage();
         var held = Stopwatch.GetElapsedTime(began);
-        _writing = BackgroundThread.Run(() => published(Write(state, parent, held)));
+        _writing = Task.Factory.StartNew(
+            () =>
+            {
+                if (Bytes >= Large)
+                    Niceness.YieldToAll();
+                published(Write(state, parent, held));
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return held;
     }
 

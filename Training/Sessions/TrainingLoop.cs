@@ -7,8 +7,8 @@ using Bam.Training.Optimization;
 namespace Bam.Training.Sessions;
 
 /// <summary>
-/// The steps of an attempt, and what guards them. A save never holds a step for longer than a copy, and one that fails stops nothing: it is
-/// tried again. A batch that gives no finite loss or gradient halts the optimizer on the device; the loop notices, goes back to the newest
+/// The steps of an attempt, and what guards them. A save holds a step for no longer than a copy, and one that fails stops nothing: it is tried
+/// again. A batch that gives no finite loss or gradient halts the optimizer on the device; the loop notices, goes back to the newest
 /// sound checkpoint and leaves that batch out.
 /// </summary>
 /// <param name="job">What is trained.</param>
@@ -30,7 +30,7 @@ internal sealed class TrainingLoop(
     private readonly SaveSchedule _schedule = new(job.Run.Checkpoints.Every, start.Durable, TimeProvider.System);
     private string? _parent = start.Folder;
     private double _useful = start.UsefulSeconds;
-    private long _recordAt = long.MaxValue;
+    private long _recordAt = long.MaxValue, _waitedIn = -1;
     private volatile SaveOutcome? _outcome;
 
     /// <summary>Newest checkpoint that was published; null for none.</summary>
@@ -80,10 +80,24 @@ internal sealed class TrainingLoop(
             GoBack();
         else if (trainer.Step >= _recordAt)
             Record();
-        else if (_schedule.IsDue(trainer.Step) && !saver.IsBusy)
+        else if (_schedule.IsDue(trainer.Step) && IsWriterFree())
             Save();
         if (job.Run.Evaluate.Every is var every and > 0 && trainer.Step % every == 0 && trainer.Step < job.Member.Steps && IsSound())
             evaluate(trainer.Step);
+    }
+
+    /// <summary>Whether a save can begin. A small checkpoint is written in a moment: the first step of a save that is due waits for that.</summary>
+    private bool IsWriterFree()
+    {
+        var interval = trainer.Step / job.Run.Checkpoints.Every;
+        if (saver.IsBusy && interval != _waitedIn)
+        {
+            _waitedIn = interval;
+            saver.Wait(saver.Grace);
+            observer.Pulse();
+        }
+
+        return !saver.IsBusy;
     }
 
     private void Advance()
