@@ -25,6 +25,15 @@ public enum RunEventKind
     /// <summary>A mixture was measured before its first step.</summary>
     Opened,
 
+    /// <summary>The run was paused.</summary>
+    Paused,
+
+    /// <summary>The run goes on after a pause.</summary>
+    Continued,
+
+    /// <summary>A failed or cancelled model was taken up again.</summary>
+    Retried,
+
     /// <summary>A batch gave no finite loss or gradient: the model went back to its last checkpoint and leaves it out.</summary>
     BatchSkipped,
 
