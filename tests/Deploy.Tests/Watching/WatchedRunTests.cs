@@ -100,7 +100,8 @@ public sealed partial class WatchedRunTests
                 });
                 Assert.True(series.Any(one => one.Values.Any(double.IsFinite)), $"{panel} has no number: {target.Expression}");
                 Assert.True(panel.Unit != "percentunit" || panel.Type == "table" || series.All(one => one.Values.Where(double.IsFinite).All(value => value is >= 0 and <= 1.5)), $"{panel} is no ratio");
-                Assert.Equal(series.Count, series.Select(one => Legend(target.Legend, one)).Distinct().Count());
+                if (panel.Type != "table")
+                    Assert.Equal(series.Count, series.Select(one => Legend(target.Legend, one)).Distinct().Count());
             }
         }
     }
