@@ -60,7 +60,7 @@ internal sealed class LocalCluster
         {
             var alive = silo.Process?.IsAlive() is true;
             return new SiloReport(silo.Name, alive ? silo.Process!.Id : null, silo.SiloPort, silo.GatewayPort, silo.HttpPort,
-                alive && await SiloHealth.IsReady(silo, ct));
+                alive && await SiloHealth.IsReady(silo, ct), silo.Gpu);
         }));
         return new(home.Folder, state.Keeper?.IsAlive() is true, silos);
     }

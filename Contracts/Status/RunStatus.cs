@@ -27,6 +27,9 @@ public sealed record RunStatus
     /// <summary>Time to the end at the present speed; null when unknown.</summary>
     [Id(8)] public TimeSpan? Remaining { get; init; }
 
+    /// <summary>Whether the run stands still until it is resumed.</summary>
+    [Id(9)] public bool Paused { get; init; }
+
     /// <summary>Part of the run's steps that is done, in [0, 1].</summary>
     public double Progress
     {

@@ -23,6 +23,7 @@ internal sealed partial class CoordinatorGrain(
 
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TickPause = TimeSpan.FromMilliseconds(300), WritePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestGap = TimeSpan.FromMinutes(1);
 
     private readonly List<Action> _counts = [];
 
@@ -85,6 +86,7 @@ internal sealed partial class CoordinatorGrain(
             Error = Run.Error,
             Goodput = held > 0 ? Math.Min(1, Run.Members.Sum(member => member.UsefulSeconds) / held) : double.NaN,
             Remaining = Run.Ended is null ? RunForecast.Remaining(Spec, Run) : null,
+            Paused = Run.Paused,
         };
     }
 
@@ -125,16 +127,15 @@ internal sealed partial class CoordinatorGrain(
 
         if (_lastTick != 0 && time.GetElapsedTime(_lastTick) < TickPause)
             return;
-        _lastTick = time.GetTimestamp();
-        var (phase, now) = (Run.Phase, time.GetUtcNow());
-        var since = Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero : now - Run.LastTick;
-        Run.LastTick = now;
+        var phase = Run.Phase;
+        var since = SinceLastTick();
         await (phase switch
         {
+            _ when Run.Paused => Rest(),
             RunPhase.Seed => DriveMembers(MemberKind.Seed, RunPhase.Branch, since),
             RunPhase.Branch => DriveMembers(MemberKind.Branch, RunPhase.Gather, since),
-            RunPhase.Gather => Gather(),
-            RunPhase.Mix => Mix(),
+            RunPhase.Gather => Gather(since),
+            RunPhase.Mix => Mix(since),
             RunPhase.Continue => DriveMembers(MemberKind.Mixture, RunPhase.Evaluate, since),
             _ => End(RunPhase.Completed, "every model is trained and evaluated"),
         });
@@ -157,6 +158,17 @@ internal sealed partial class CoordinatorGrain(
 
         await Register();
         await Tick(CancellationToken.None);
+    }
+
+    /// <summary>Time since the tick before this one, which is then the last. Only the first of an activation has to trust a wall clock.</summary>
+    private TimeSpan SinceLastTick()
+    {
+        var now = time.GetUtcNow();
+        var since = _lastTick != 0 ? time.GetElapsedTime(_lastTick)
+            : Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero
+            : now - Run.LastTick is var away && away < LongestGap ? away : LongestGap;
+        (_lastTick, Run.LastTick) = (time.GetTimestamp(), now);
+        return since;
     }
 
     /// <summary>Makes a specification the run's own; models that are known keep their records.</summary>
@@ -191,6 +203,7 @@ internal sealed partial class CoordinatorGrain(
         Run.Phase = phase;
         Run.Ended = time.GetUtcNow();
         Run.Error = phase == RunPhase.Failed ? text : null;
+        Run.Paused = false;
         _events.Add(RunEventKind.Ended, null, text);
         LogPhase(Spec.Name, $"{phase}: {text}");
         await Save();
