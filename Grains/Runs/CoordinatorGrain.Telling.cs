@@ -72,7 +72,7 @@ internal sealed partial class CoordinatorGrain
                 : goesOn && now.Device is { } device ? $"on {device} from step {from}" : $"from step {from}";
             _events.Add(RunEventKind.Resumed, now.Name, $"{where}: {start.Why}", start.From, start.Attempt);
             if (start.Reason != RestartReason.Reevaluated)
-                member.CountRestarts(start.Reason.ToString().ToLowerInvariant(), 1);
+                member.CountRestarts(MetricLabels.Of(start.Reason), 1);
             member.StepsLost += start.LostSteps;
         }
     }

@@ -20,7 +20,8 @@ switch (args.FirstOrDefault())
     case "scrape-cost":
         var windows = await ScrapeCost.Measure(options);
         var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
-        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost }, BenchmarkOptions.Json));
+        var cores = windows.Select(round => round.ScrapedCores - round.AloneCores).Order().ElementAt(windows.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost, cores }, BenchmarkOptions.Json));
         return 0;
     case "branch-scaling":
         var scaling = await BranchScaling.Measure(options);
