@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using Bam.Silo.Health;
 using Bam.Silo.Hosting;
-using Bam.Silo.Storage;
 using Bam.Silo.Telemetry;
+using Bam.Storage;
 
 try
 {
@@ -12,7 +12,7 @@ try
 
     var settings = SiloSettings.Read(builder.Configuration);
     PortCheck.EnsureFree(settings);
-    ClusterDatabase.Prepare(settings.Home);
+    settings.Database.Prepare();
     if (settings.LibTorch is { } libTorch) Environment.SetEnvironmentVariable("BAM_LIBTORCH", libTorch);
 
     builder.AddBamLogging();
@@ -31,6 +31,11 @@ catch (SettingsException wrong)
 {
     await Console.Error.WriteLineAsync($"bam-silo: {wrong.Message}");
     return 2;
+}
+catch (ClusterStoreException unusable)
+{
+    await Console.Error.WriteLineAsync($"bam-silo: {unusable.Message}");
+    return unusable.ExitCode;
 }
 catch (Exception late) when (late.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
 {

@@ -3,10 +3,11 @@ using Bam.Client.Clusters;
 using Bam.Client.Runs;
 using Bam.Client.Views;
 using Bam.Contracts.Status;
+using Bam.Storage;
 
 namespace Bam.Client.Verbs;
 
-/// <summary><c>bam cluster up|status|down</c>: the local cluster of a home.</summary>
+/// <summary><c>bam cluster up|status|down|schema</c>: the local cluster of a home, and the tables of any.</summary>
 internal sealed class ClusterVerb : IVerb
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
@@ -38,7 +39,7 @@ internal sealed class ClusterVerb : IVerb
         status.SetAction(Status);
         var down = new Command("down", "Stop the cluster; runs go on when it comes up again");
         down.SetAction(Down);
-        Command = new("cluster", "Start, show and stop a local cluster") { up, status, down };
+        Command = new("cluster", "Start, show and stop a local cluster") { up, status, down, new SchemaVerb(options, terminal).Command };
     }
 
     public Command Command { get; }
@@ -50,6 +51,7 @@ internal sealed class ClusterVerb : IVerb
         await _clusters.Up(home, new()
         {
             Silos = gpus.Length > 0 && line.GetResult(_silos) is not { Implicit: false } ? gpus.Length : line.GetValue(_silos),
+            Database = home.Database is null ? null : home.OpenDatabase().Option,
             Device = gpus.Length > 0 ? "cuda" : "cpu",
             Gpus = gpus,
             Threads = line.GetValue(_threads),
@@ -62,9 +64,13 @@ internal sealed class ClusterVerb : IVerb
     private async Task<int> Status(ParseResult line, CancellationToken cancellation)
     {
         var home = _options.Home(line);
-        if (await _clusters.Status(home, cancellation).ConfigureAwait(false) is not { } report)
+        var report = await _clusters.Status(home, cancellation).ConfigureAwait(false);
+        // Silos that were started by hand are known to their database only.
+        if (report is null && home.Database is null or ClusterStore.Sqlite)
             throw new UserException($"no cluster in {home.Folder}; start one with: bam cluster up", 3);
-        var devices = report.Silos.Any(silo => silo.Ready) ? await Devices(home, cancellation).ConfigureAwait(false) : null;
+        var answers = report is null || report.Silos.Any(silo => silo.Ready);
+        var devices = answers ? await Devices(home, cancellation).ConfigureAwait(false) : null;
+        report ??= new(home.Folder, KeeperRunning: false, []);
         if (_options.Json(line))
             JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Silos, Devices = devices });
         else

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Bam.Client.Clusters;
+using Bam.Storage;
 
 namespace Bam.Client.Tests.Clusters;
 
