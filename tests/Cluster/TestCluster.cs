@@ -11,7 +11,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    private TestCluster(string home) => Home = home;
+    private readonly string _database;
+
+    private TestCluster(string home, string database) => (Home, _database) = (home, database);
 
     public string Home { get; }
 
@@ -21,9 +23,11 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Store of a run's checkpoints of one model.</summary>
     public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
 
-    public static async Task<TestCluster> Up(int silos)
+    /// <param name="silos">How many.</param>
+    /// <param name="database">What <c>--database</c> says.</param>
+    public static async Task<TestCluster> Up(int silos, string database = "sqlite")
     {
-        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
+        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName, database);
         try
         {
             await cluster.Start(silos);
@@ -37,7 +41,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     public async Task Start(int silos) => (await BamProcess.Run(
-            [new("Bam__Faults", Faults)], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
+            [new("Bam__Faults", Faults)], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--database", _database, "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 
