@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net.Sockets;
 using Bam.Silo.Health;
 using Bam.Silo.Hosting;
@@ -41,6 +42,12 @@ catch (Exception late) when (late.GetBaseException() is SocketException { Socket
 {
     await Console.Error.WriteLineAsync("bam-silo: another process took one of this silo's ports while it was starting; start it again");
     return 2;
+}
+catch (Exception lost) when (lost.GetBaseException() is DbException or SocketException)
+{
+    await Console.Error.WriteLineAsync(
+        $"bam-silo: its database went away while it was starting ({lost.GetBaseException().Message.Split('\n')[0]}); start it again when that is back");
+    return 3;
 }
 catch (OperationCanceledException)
 {
