@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bam.Client.Certificates;
 using Bam.Client.Clusters;
 using Bam.Client.Runs;
 using Bam.Client.Views;
@@ -21,6 +22,12 @@ internal sealed class ClusterVerb : IVerb
 
     private readonly Option<int?> _portBase = new("--port-base") { Description = "First port of the cluster", HelpName = "PORT" };
 
+    private readonly Option<string> _out =
+        new("--out") { Description = "Folder of the certificates", HelpName = "DIR", Required = true };
+
+    private readonly Option<int> _days =
+        new("--days") { Description = "Days that they are valid; the authority's are 3650", HelpName = "N", DefaultValueFactory = _ => 365 };
+
     private readonly GlobalOptions _options;
     private readonly Terminal _terminal;
     private readonly IClusters _clusters;
@@ -31,6 +38,7 @@ internal sealed class ClusterVerb : IVerb
         _silos.MustBe(silos => silos is >= 1 and <= 64, "a whole number from 1 to 64");
         _threads.MustBe(threads => threads is null or (>= 1 and <= 1024), "a whole number from 1 to 1024");
         _portBase.MustBe(port => port is null or (>= 1024 and <= 65_000), "a port from 1024 to 65000");
+        _days.MustBe(days => days is >= 1 and <= 3650, "a whole number from 1 to 3650");
         _gpus.MustBe(list => Gpus(list).All(gpu => int.TryParse(gpu, out var index) && index >= 0), "numbers of GPUs, such as 0,1");
 
         var up = new Command("up", "Start the cluster of this home, or what is missing of it") { _silos, _gpus, _threads, _portBase };
@@ -39,7 +47,12 @@ internal sealed class ClusterVerb : IVerb
         status.SetAction(Status);
         var down = new Command("down", "Stop the cluster; runs go on when it comes up again");
         down.SetAction(Down);
-        Command = new("cluster", "Start, show and stop a local cluster") { up, status, down, new SchemaVerb(options, terminal).Command };
+        var certificates = new Command("certificates", "Make the certificates that silos and consoles of several hosts show each other") { _out, _days };
+        certificates.SetAction(Certificates);
+        Command = new("cluster", "Start, show and stop a local cluster") 
+        {
+            up, status, down, new SchemaVerb(options, terminal).Command, certificates,
+        };
     }
 
     public Command Command { get; }
@@ -87,6 +100,22 @@ internal sealed class ClusterVerb : IVerb
         else
             await _terminal.Output.WriteLineAsync(stopped ? "the cluster is stopped" : $"no cluster ran in {home.Folder}")
                 .ConfigureAwait(false);
+        return ExitCode.Done;
+    }
+
+    private int Certificates(ParseResult line)
+    {
+        var folder = Path.GetFullPath(line.GetValue(_out)!);
+        var isNew = CertificateSet.Write(folder, line.GetValue(_days), DateTimeOffset.UtcNow);
+        if (_options.Json(line))
+        {
+            JsonOutput.Write(_terminal.Output, new { Folder = folder, NewAuthority = isNew });
+            return ExitCode.Done;
+        }
+
+        _terminal.Output.WriteLine($"{folder}/silo     for every silo: --Bam:Tls=DIR");
+        _terminal.Output.WriteLine($"{folder}/console  for every console: --tls DIR");
+        _terminal.Output.WriteLine($"{folder}/authority/ca.key signs them: keep it off the hosts");
         return ExitCode.Done;
     }
 

@@ -27,5 +27,8 @@ public sealed record RunStatus
     /// <summary>Time to the end at the present speed; null when unknown.</summary>
     [Id(8)] public TimeSpan? Remaining { get; init; }
 
+    /// <summary>Whether the run stands still until it is resumed.</summary>
+    [Id(9)] public bool Paused { get; init; }
+
     public bool HasEnded => Phase is RunPhase.Completed or RunPhase.Failed or RunPhase.Cancelled;
 }

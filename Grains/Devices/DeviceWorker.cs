@@ -20,6 +20,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
     private int _busy;
+    private volatile bool _isAbandoned;
 
     public DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger)
     {
@@ -30,8 +31,14 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     /// <summary>Signalled when the silo shuts down: what runs must end after the step in flight. Outlives the worker.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Whether a piece of work is queued or runs.</summary>
-    public bool IsBusy => Volatile.Read(ref _busy) > 0;
+    /// <summary>Whether a piece of work is queued or runs, or the thread was given up.</summary>
+    public bool IsBusy => _isAbandoned || Volatile.Read(ref _busy) > 0;
+
+    /// <summary>Name of the thread.</summary>
+    public string ThreadName => $"bam-{_options.Device}";
+
+    /// <summary>Gives the thread up: it does not come back from its work, and nobody waits for it any more.</summary>
+    public void Abandon() => _isAbandoned = true;
 
     /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already; cancelled when the silo shuts down.</summary>
     public Task<T> Run<T>(Func<T> work)
@@ -67,7 +74,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     /// <exception cref="TorchLibraryException">libtorch cannot be loaded.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _thread = new Thread(Loop) { Name = $"bam-{_options.Device}", IsBackground = true };
+        _thread = new Thread(Loop) { Name = ThreadName, IsBackground = true };
         _thread.Start();
         return _ready.Task;
     }
@@ -76,6 +83,8 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     {
         await _stopping.CancelAsync();
         _queue.CompleteAdding();
+        if (_isAbandoned)
+            return;
         var ended = Task.Run(() => _thread?.Join(), CancellationToken.None);
         await ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!ended.IsCompleted)

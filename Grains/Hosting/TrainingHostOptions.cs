@@ -1,3 +1,4 @@
+using Bam.Grains.Devices;
 using Bam.Training.Faults;
 
 namespace Bam.Grains.Hosting;
@@ -19,4 +20,13 @@ public sealed record TrainingHostOptions
 
     /// <summary>Faults that a test or a drill ordered.</summary>
     public IFaults Faults { get; init; } = NoFaults.Instance;
+
+    /// <summary>Pause before the third attempt at one place; each further one is four times as long, at most a minute. The second comes at once.</summary>
+    public TimeSpan BackOff { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Ends this process at once.</summary>
+    public Action EndProcess { get; init; } = SiloEnd.EndProcess;
+
+    /// <summary>Folder of a model in the checkpoint store.</summary>
+    internal string FolderOf(string run, string member) => Path.Combine(Store, run, member);
 }

@@ -24,6 +24,7 @@ public static class TrainingHosting
         services.AddSingleton<DeviceSilos>();
         services.AddSingleton<DeviceWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<DeviceWorker>());
+        services.AddSingleton<SiloEnd>();
         services.AddSingleton<MemberServices>();
         services.AddHostedService<SupervisorService>();
         services.AddPlacementFilter<OnDeviceSiloStrategy, OnDeviceSiloDirector>(ServiceLifetime.Transient);

@@ -23,7 +23,7 @@ internal sealed partial class CoordinatorGrain
             await Save();   // before one of them starts: it is taken back once
         foreach (var member in members.Where(member => !member.HasEnded))
             await Drive(member, since);
-        await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time));
+        await Answers();
         foreach (var member in members.Where(member => !member.HasEnded))
             await Hear(member);
         if (members.All(member => member.Status.State == MemberState.Completed))
@@ -33,6 +33,9 @@ internal sealed partial class CoordinatorGrain
                 ? End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}")
                 : End(RunPhase.Cancelled, "cancelled"));
     }
+
+    /// <summary>Waits for the answers to the open calls, though not for long: a silo may have died.</summary>
+    private async Task Answers() => await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time));
 
     /// <summary>Makes sure that a model has a slot and a session there. Never more than one call to a grain is open.</summary>
     private async Task Drive(MemberRecord member, TimeSpan since)
@@ -81,11 +84,12 @@ internal sealed partial class CoordinatorGrain
     }
 
     /// <summary>Takes in the last answer of a model's grain.</summary>
-    private async Task Hear(MemberRecord member)
+    /// <returns>Whether there was one.</returns>
+    private async Task<bool> Hear(MemberRecord member)
     {
         var name = member.Status.Name;
         if (!_calls.TryGetValue(name, out var call) || !call.IsCompleted)
-            return;
+            return false;
         _calls.Remove(name);
         if (!call.IsCompletedSuccessfully)
         {
@@ -96,12 +100,12 @@ internal sealed partial class CoordinatorGrain
                 Lost(member, null);
             }
 
-            return;
+            return false;
         }
 
         var report = await call;
         if (report.Misplaced)
-            return;
+            return false;
         Tell(member, report);
         member.Status = report.Status with { Kind = member.Status.Kind, TargetSteps = member.Status.TargetSteps };
         member.Checkpoint = report.Checkpoint;
@@ -109,6 +113,7 @@ internal sealed partial class CoordinatorGrain
         member.UsefulSeconds = report.UsefulSeconds;
         if (member.HasEnded)
             await LetGo(member, null);
+        return true;
     }
 
     /// <summary>The session is not where it was: a silo is gone, or does not answer, which may be a false alarm.</summary>

@@ -80,6 +80,7 @@ internal sealed partial class CoordinatorGrain(
             Error = Run.Error,
             Goodput = held > 0 ? Math.Min(1, Run.Members.Sum(member => member.UsefulSeconds) / held) : double.NaN,
             Remaining = Run.Ended is null ? RunForecast.Remaining(Spec, Run) : null,
+            Paused = Run.Paused,
         });
     }
 
@@ -126,6 +127,7 @@ internal sealed partial class CoordinatorGrain(
         Run.LastTick = now;
         await (phase switch
         {
+            _ when Run.Paused => Rest(),
             RunPhase.Seed => DriveMembers(MemberKind.Seed, RunPhase.Branch, since),
             RunPhase.Branch => DriveMembers(MemberKind.Branch, RunPhase.Gather, since),
             RunPhase.Gather => Gather(),
@@ -184,6 +186,7 @@ internal sealed partial class CoordinatorGrain(
         Run.Phase = phase;
         Run.Ended = time.GetUtcNow();
         Run.Error = phase == RunPhase.Failed ? text : null;
+        Run.Paused = false;
         _events.Add(RunEventKind.Ended, null, text);
         LogPhase(Spec.Name, $"{phase}: {text}");
         await Save();

@@ -25,23 +25,14 @@ internal sealed record MemberRecord
     /// <summary>Device slot that it holds; null when it has none.</summary>
     [Id(6)] public DeviceLease? Lease { get; set; }
 
-    /// <summary>Attempt whose start was told last.</summary>
+    /// <summary>Attempt whose start was told and counted last.</summary>
     [Id(7)] public int AttemptTold { get; set; }
-
-    /// <summary>Attempts that were counted as restarts after a death or a failure.</summary>
-    [Id(8)] public int RestartsCounted { get; set; }
-
-    /// <summary>Farthest step that an attempt was seen at, since the last resume.</summary>
-    [Id(9)] public long Reached { get; set; }
 
     /// <summary>When its session was missed; null while it trains.</summary>
     [Id(10)] public DateTimeOffset? MissedAt { get; set; }
 
     /// <summary>The attempt that was missed.</summary>
     [Id(11)] public int MissedAttempt { get; set; }
-
-    /// <summary>Attempt that the coordinator asked for to evaluate a finished model again: no restart. 0 for none.</summary>
-    [Id(12)] public int Reevaluation { get; set; }
 
     /// <summary>Whether its measures before the first step were told.</summary>
     [Id(13)] public bool OpeningTold { get; set; }

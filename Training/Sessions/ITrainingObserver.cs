@@ -26,6 +26,9 @@ public interface ITrainingObserver
     /// <summary>Numbers were read back from the device.</summary>
     void Read(StepReading reading);
 
+    /// <summary>A save of this step begins: exactly one <see cref="Saved"/> is to follow.</summary>
+    void Saving(long step);
+
     /// <summary>A save was published or failed.</summary>
     void Saved(SaveOutcome outcome);
 

@@ -68,6 +68,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         void Save()
         {
             last = trainer.Step;
+            observer.Saving(trainer.Step);
             saver.Save(State(trainer, optimizer), start?.Checkpoint.Folder, result =>
             {
                 outcome = result;

@@ -3,10 +3,10 @@ namespace Bam.Client.Tests.Verbs;
 public sealed class A_wrong_command_line
 {
     [Theory]
-    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, generate, export, doctor); see 'bam --help'")]
-    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, cancel, eval, generate, export, doctor)")]
-    [InlineData("cluster", "no verb given (verbs: up, status, down, schema); see 'bam cluster --help'")]
-    [InlineData("cluster pu", "unknown verb 'pu'; did you mean 'up'? (verbs: up, status, down, schema)")]
+    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, logs, pause, resume, retry, cancel, eval, generate, export, doctor); see 'bam --help'")]
+    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, logs, pause, resume, retry, cancel, eval, generate, export, doctor)")]
+    [InlineData("cluster", "no verb given (verbs: up, status, down, schema, certificates); see 'bam cluster --help'")]
+    [InlineData("cluster pu", "unknown verb 'pu'; did you mean 'up'? (verbs: up, status, down, schema, certificates)")]
     [InlineData("plan", "Required argument 'FILE' missing for command: 'plan'; see 'bam plan --help'")]
     [InlineData("plan --jsn x", "unknown option '--jsn'; did you mean '--json'? (options: --flops-per-second, --devices, --help, --home, --database, --json, --libtorch)")]
     [InlineData("plan --jsn", "unknown option '--jsn'; did you mean '--json'? (options: --flops-per-second, --devices, --help, --home, --database, --json, --libtorch)")]
@@ -14,6 +14,8 @@ public sealed class A_wrong_command_line
     [InlineData("status a b", "unexpected argument 'b'; see 'bam status --help'")]
     [InlineData("plan x --devices many", "--devices must be a whole number, not 'many'; see 'bam plan --help'")]
     [InlineData("plan x --devices 0", "--devices must be a whole number from 1 to 65536, not '0'; see 'bam plan --help'")]
+    [InlineData("retry x", "Required argument 'BRANCH' missing for command: 'retry'; see 'bam retry --help'")]
+    [InlineData("logs x --lines 0", "--lines must be a whole number from 1 to 1000, not '0'; see 'bam logs --help'")]
     [InlineData("generate x", "Required argument 'PROMPT' missing for command: 'generate'; see 'bam generate --help'")]
     [InlineData("generate x y --tokens 0", "--tokens must be a whole number of at least 1, not '0'; see 'bam generate --help'")]
     [InlineData("generate x y --temperature -1", "--temperature must be a number of at least 0, not '-1'; see 'bam generate --help'")]

@@ -100,6 +100,10 @@ internal static class UndisturbedRun
         {
         }
 
+        public void Saving(long step)
+        {
+        }
+
         public void Saved(SaveOutcome outcome)
         {
         }

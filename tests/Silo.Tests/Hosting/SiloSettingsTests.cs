@@ -17,6 +17,7 @@ public sealed class SiloSettingsTests
             {
                 Name = "silo-1",
                 Address = IPAddress.Loopback,
+                HttpAddress = IPAddress.Loopback,
                 SiloPort = 11111,
                 GatewayPort = 11112,
                 HttpPort = 11113,
@@ -35,7 +36,7 @@ public sealed class SiloSettingsTests
     public void Every_option_can_be_given()
     {
         var settings = Read(
-            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7",
+            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7", "--Bam:HttpAddress=0.0.0.0", "--Bam:Insecure=true",
             "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
             "--Bam:Database=postgres:Host=db;Database=bam;Username=silos", "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
             "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/", "--Bam:Faults=faults");
@@ -45,6 +46,8 @@ public sealed class SiloSettingsTests
             {
                 Name = "gpu_0.a",
                 Address = IPAddress.Parse("10.0.0.7"),
+                HttpAddress = IPAddress.Any,
+                Insecure = true,
                 SiloPort = 1,
                 GatewayPort = 2,
                 HttpPort = 65535,
@@ -63,7 +66,7 @@ public sealed class SiloSettingsTests
 
     [Theory]
     [InlineData("--Bam:Home=", "Bam:Home: missing; give the cluster's home folder, such as --Bam:Home=.bam")]
-    [InlineData("--Bam:SiloPrt=5", "Bam:SiloPrt: no such option; options: Name, Address, SiloPort,")]
+    [InlineData("--Bam:SiloPrt=5", "Bam:SiloPrt: no such option; options: Name, Address, HttpAddress, Tls, Insecure, SiloPort,")]
     [InlineData("--Bam:SiloPort=0", "Bam:SiloPort: '0' is not a number from 1 to 65535")]
     [InlineData("--Bam:HttpPort=http", "Bam:HttpPort: 'http' is not a number from 1 to 65535")]
     [InlineData("--Bam:GatewayPort=11111", "Bam:GatewayPort: 11111 is SiloPort already")]
@@ -77,6 +80,10 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Database=postgres:Hst=db;Database=bam", "Bam:Database: no connection string of Npgsql (its words: Hst, Database)")]
     [InlineData("--Bam:Database=postgres:Host=db;Database=bam;Username=silos;Password=secret", "Bam:Database: holds a password, which every user")]
     [InlineData("--Bam:Database=postgres:@/no/such/file", "Bam:Database: cannot be read: Could not find")]
+    [InlineData("--Bam:Address=10.0.0.7", "Bam:Address: whoever reaches 10.0.0.7 could join the cluster; give --Bam:Tls a folder of certificates")]
+    [InlineData("--Bam:HttpAddress=here", "Bam:HttpAddress: 'here' is not an IP address")]
+    [InlineData("--Bam:Insecure=yes", "Bam:Insecure: 'yes' is neither true nor false")]
+    [InlineData("--Bam:Tls=/no/such/folder", "Bam:Tls: /no/such/folder: there is no ca.crt; ")]
     [InlineData("--Bam:Device=gpu", "Bam:Device: 'gpu' is not a device; give cpu, cuda or cuda:N")]
     [InlineData("--Bam:Device=cuda:x", "Bam:Device: 'cuda:x' is not a device")]
     [InlineData("--Bam:Slots=2", "Bam:Slots: '2' is not a number from 0 to 1")]

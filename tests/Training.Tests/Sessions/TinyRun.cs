@@ -81,6 +81,10 @@ internal sealed class TinyRun : IDisposable
 
         public void Read(StepReading reading) => Losses.Add(reading.Loss);
 
+        public void Saving(long step)
+        {
+        }
+
         public void Saved(SaveOutcome outcome) => Saves.Add(outcome);
 
         public void Evaluated(string domain, PerplexityResult result, long step, bool final)
