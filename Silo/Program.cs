@@ -25,6 +25,7 @@ try
     var app = builder.Build();
     app.MapBamHealth();
     app.MapPrometheusScrapingEndpoint();
+    using var secondInterrupt = new SecondInterrupt();
     await app.RunAsync();
     return 0;
 }

@@ -30,6 +30,9 @@ internal sealed record ClusterHome(string Folder)
     /// <summary>Locked while a console starts or stops the cluster.</summary>
     public string ConsoleLock => Path.Combine(Folder, "console.lock");
 
+    /// <summary>The silos as targets for Prometheus (<see cref="ScrapeTargets"/>).</summary>
+    public string Targets => Path.Combine(Folder, "targets.json");
+
     /// <summary>The cluster's database: the one that is named, else the one that its silos were started with here, else the file in this folder.</summary>
     /// <exception cref="UserException">The name is wrong; exit code 2.</exception>
     public ClusterStore OpenDatabase()

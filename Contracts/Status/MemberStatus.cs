@@ -59,6 +59,8 @@ public sealed record MemberStatus
     /// <summary>The last lines of its attempts, oldest first, when it has failed; else empty.</summary>
     [Id(19)] public IReadOnlyList<string> LogTail { get; init; } = [];
 
+    [Id(20)] public TimeSpent Spent { get; init; } = TimeSpent.None;
+
     /// <summary>Part that is done, in [0, 1].</summary>
     public double Progress => State == MemberState.Completed ? 1 : TargetSteps <= 0 ? 0 : Math.Min(1, (double)Step / TargetSteps);
 }

@@ -51,7 +51,7 @@ internal sealed partial class MemberSession : ITrainingObserver
         (_worker, _siloEnd, _time) = (services.Worker, services.SiloEnd, services.Time);
         _logger = logger;
         _events = events;
-        _meter = services.Metrics.Open(job.Run.Name, job.Member.Name, job.Member.Steps);
+        _meter = services.Metrics.Open(job.Run.Name, job.Member.Name, Kind(job.Member), job.Member.Steps);
         Renew();
         Completion = _worker.Run(Train);
     }
@@ -122,9 +122,10 @@ internal sealed partial class MemberSession : ITrainingObserver
             State = MemberState.Training,
             Step = step,
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
+            Spent = now.Spent with { Stepping = now.Spent.Stepping + duration.TotalSeconds },
             TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
-        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait);
+        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait, done.TokensPerSecond);
     }
 
     void ITrainingObserver.Read(StepReading reading)
@@ -144,6 +145,7 @@ internal sealed partial class MemberSession : ITrainingObserver
     {
         _watchdog!.Saved();
         _meter.Saved(outcome);
+        TrainingTraces.Checkpoint(_job.Run.Name, _job.Member.Name, outcome);
         if (outcome.Checkpoint is not { } checkpoint)
         {
             LogSaveFailed(outcome.Problem!.Message);
@@ -167,6 +169,16 @@ internal sealed partial class MemberSession : ITrainingObserver
         Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, Row(domain, result)] });
     }
 
+    void ITrainingObserver.StoodStill(Standstill why, TimeSpan duration) => Change(now => now with
+    {
+        Spent = now.Spent.Plus(why switch
+        {
+            Standstill.Preparing => new(duration.TotalSeconds, 0, 0, 0),
+            Standstill.Saving => new(0, 0, duration.TotalSeconds, 0),
+            _ => new(0, 0, 0, duration.TotalSeconds),
+        }),
+    });
+
     void ITrainingObserver.Pulse()
     {
         _watchdog!.Beat();
@@ -189,6 +201,9 @@ internal sealed partial class MemberSession : ITrainingObserver
         if (!Completion.IsCompleted)
             _siloEnd.Begin();
     }
+
+    private static MemberKind Kind(MemberPlan plan) =>
+        plan.Mixture is not null ? MemberKind.Mixture : plan.Name == SeedModelSpec.MemberName ? MemberKind.Seed : MemberKind.Branch;
 
     private Evaluation Row(string domain, PerplexityResult result) =>
         new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)

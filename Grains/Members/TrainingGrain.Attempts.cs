@@ -57,6 +57,8 @@ internal abstract partial class TrainingGrain
                 MustHaveStart = assignment.Kind != MemberKind.Seed,
                 Experts = [.. assignment.Experts.Select(expert => (expert.Name, expert.Folder))],
                 Attempt = attempt,
+                WasSaved = state.State.Checkpoint is not null,
+                Owner = assignment.Owner,
                 Store = services.Options.Store,
                 TokenCache = services.Options.TokenCache,
                 Device = services.Options.Device,
@@ -188,6 +190,7 @@ internal abstract partial class TrainingGrain
         (_session, _last) = (null, last);
         _changes++;
         state.State.Running = false;
+        state.State.Spent = state.State.Spent.Plus(last.Spent);
         if (last.Checkpoint is { } published)
             Keep(published, last.KeptSeconds);
         if (last.State == MemberState.Preparing)

@@ -164,6 +164,7 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
                 Error = now?.SaveProblem ?? kept.Error,
                 Parameters = now is { Parameters: > 0 } ? now.Parameters : kept.Parameters,
                 LogTail = kept.LogTail,
+                Spent = now is null ? kept.Spent : kept.Spent.Plus(now.Spent),
             },
             Checkpoint = checkpoint,
             Evaluations = kept.Evaluations,

@@ -59,4 +59,7 @@ internal sealed record TrainingGrainState
 
     /// <summary>The last lines of its attempts, once it has failed.</summary>
     [Id(20)] public IReadOnlyList<string> LogTail { get; set; } = [];
+
+    /// <summary>Where the time of the attempts that ended in an orderly way went.</summary>
+    [Id(21)] public TimeSpent Spent { get; set; } = TimeSpent.None;
 }

@@ -31,6 +31,7 @@ internal sealed partial class CoordinatorGrain
         {
             await Grain(again).Retry(CancellationToken.None);
             again.Status = again.Status with { State = MemberState.Pending, Error = null, LogTail = [] };
+            again.IsBuilt = false;   // a mixture's step 0 may be what was wrong: it is looked at again
         }
 
         _events.Add(RunEventKind.Retried, member, "tried again");

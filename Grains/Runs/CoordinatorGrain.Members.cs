@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bam.Contracts.Grains;
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
@@ -21,17 +22,26 @@ internal sealed partial class CoordinatorGrain
             await TakeBack(member);
         if (behind.Length > 0)
             await Save();   // before one of them starts: it is taken back once
+        if (kind == MemberKind.Branch && members.All(member => member.Status.State != MemberState.Failed))
+            await BuildAhead();
+        var ahead = kind == MemberKind.Mixture ? [] : BuiltMixtures();
+        await Drive([.. members, .. ahead], since);
+        if (members.All(member => member.Status.State == MemberState.Completed))
+            Begin(next);
+        else if (members.Concat(ahead).All(member => member.HasEnded))
+            await (members.FirstOrDefault(member => member.Status.State == MemberState.Failed) is { } failed
+                ? End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}")
+                : End(RunPhase.Cancelled, "cancelled"));
+    }
+
+    /// <summary>Drives models that have not ended, the first ones first where devices are few, and takes in what their grains answer soon.</summary>
+    private async Task Drive(IReadOnlyList<MemberRecord> members, TimeSpan since)
+    {
         foreach (var member in members.Where(member => !member.HasEnded))
             await Drive(member, since);
         await Answers();
         foreach (var member in members.Where(member => !member.HasEnded))
             await Hear(member);
-        if (members.All(member => member.Status.State == MemberState.Completed))
-            Begin(next);
-        else if (members.All(member => member.HasEnded))
-            await (members.FirstOrDefault(member => member.Status.State == MemberState.Failed) is { } failed
-                ? End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}")
-                : End(RunPhase.Cancelled, "cancelled"));
     }
 
     /// <summary>Waits for the answers to the open calls, though not for long: a silo may have died.</summary>
@@ -75,6 +85,7 @@ internal sealed partial class CoordinatorGrain
                 Parent = Parent(member),
                 Lease = lease,
                 Experts = Experts(member),
+                Owner = string.Create(CultureInfo.InvariantCulture, $"run {Spec.Name}, launched {Run.Launched.UtcDateTime:O}"),
             }, CancellationToken.None);
         }
         finally

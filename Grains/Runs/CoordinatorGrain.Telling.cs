@@ -1,6 +1,7 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Grains.Members;
+using Bam.Grains.Telemetry;
 
 namespace Bam.Grains.Runs;
 
@@ -68,9 +69,8 @@ internal sealed partial class CoordinatorGrain
                 : goesOn && now.Device is { } device ? $"on {device} from step {from}" : $"from step {from}";
             _events.Add(RunEventKind.Resumed, now.Name, $"{where}: {start.Why}", start.From, start.Attempt);
             if (start.Reason != RestartReason.Reevaluated)
-                _counts.Add(() => metrics.Restarts.Add(1, [.. Tags(now.Name), new("reason", start.Reason.ToString().ToLowerInvariant())]));
-            if (start.LostSteps > 0)
-                _counts.Add(() => metrics.StepsLost.Add(start.LostSteps, Tags(now.Name)));
+                member.CountRestarts(start.Reason.ToString().ToLowerInvariant(), 1);
+            member.StepsLost += start.LostSteps;
         }
     }
 
@@ -87,12 +87,14 @@ internal sealed partial class CoordinatorGrain
             return;
         member.MissedAt = null;
         var seconds = Math.Max(0, (time.GetUtcNow() - missed).TotalSeconds);
-        _counts.Add(() => metrics.Recovery.Record(seconds, Tags(now.Name)));
+        _counts.Add(() =>
+        {
+            metrics.Recovery.Record(seconds, MetricLabels.Of(Spec.Name, now.Name, now.Kind));
+            TrainingTraces.Recovery(Spec.Name, now.Name, now.Attempt, missed, TimeSpan.FromSeconds(seconds));
+        });
     }
 
     private static bool IsMissing(MemberStatus status) => status.State == MemberState.Recovering;
 
     private static bool Trains(MemberStatus status) => status.State is MemberState.Training or MemberState.Evaluating or MemberState.Completed;
-
-    private KeyValuePair<string, object?>[] Tags(string member) => [new("run", Spec.Name), new("branch", member)];
 }

@@ -24,6 +24,7 @@ internal static class OrleansHosting
             TokenCache = settings.TokenCache,
             Device = settings.Device,
             Threads = settings.Threads,
+            PeakFlops = settings.PeakFlops,
             Faults = settings.Faults is { } folder ? new FaultFolder(folder) : NoFaults.Instance,
         }));
 

@@ -57,6 +57,9 @@ internal sealed record SiloSettings
     /// <summary>CPU threads of one training step. Default 1.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>FLOPs a second that the device could do, for bam_mfu_ratio; null, the default, to know it by the GPU's name or measure the CPU's.</summary>
+    public double? PeakFlops { get; init; }
+
     /// <summary>Folder of an installed libtorch; null to use the one that came along.</summary>
     public string? LibTorch { get; init; }
 
@@ -69,7 +72,7 @@ internal sealed record SiloSettings
     private static readonly string[] Names =
     [
         nameof(Name), nameof(Address), nameof(HttpAddress), nameof(Tls), nameof(Insecure), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Database),
-        nameof(Store), nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(LibTorch), nameof(Faults),
+        nameof(Store), nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(PeakFlops), nameof(LibTorch), nameof(Faults),
     ];
 
     /// <summary>Reads and checks the options.</summary>
@@ -99,6 +102,7 @@ internal sealed record SiloSettings
             Device = TorchDevice(section[nameof(Device)] ?? "cpu"),
             Slots = Number(section, nameof(Slots), 1, 0, 1),
             Threads = Number(section, nameof(Threads), 1, 1, 1024),
+            PeakFlops = Flops(section[nameof(PeakFlops)]),
             Faults = section[nameof(Faults)] is { Length: > 0 } faults ? Path.GetFullPath(faults, home) : null,
             LibTorch = ExistingFolder(section[nameof(LibTorch)]),
         };
@@ -184,6 +188,14 @@ internal sealed record SiloSettings
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
             : throw Wrong(name, $"'{text}' is not a number from {least} to {most}");
+    }
+
+    private static double? Flops(string? text)
+    {
+        if (string.IsNullOrEmpty(text)) return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var flops) && double.IsFinite(flops) && flops > 0
+            ? flops
+            : throw Wrong(nameof(PeakFlops), $"'{text}' is not a number of FLOPs a second; give one, such as 989e12");
     }
 
     private static string? ExistingFolder(string? text)

@@ -37,6 +37,9 @@ public interface ITrainingObserver
     /// <param name="final">Whether it is the finished model.</param>
     void Evaluated(string domain, PerplexityResult result, long step, bool final);
 
+    /// <summary>Time went by without a step.</summary>
+    void StoodStill(Standstill why, TimeSpan duration);
+
     /// <summary>Anything else that took time went on.</summary>
     void Pulse();
 }

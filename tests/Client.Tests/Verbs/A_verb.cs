@@ -20,6 +20,7 @@ public sealed class A_verb : IDisposable
     [InlineData("status four")]
     [InlineData("watch four")]
     [InlineData("cancel four")]
+    [InlineData("chaos four")]
     [InlineData("pause four")]
     [InlineData("resume four")]
     [InlineData("retry four law")]

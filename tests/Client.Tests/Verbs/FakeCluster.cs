@@ -35,7 +35,7 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public Task Up(ClusterHome home, ClusterSettings settings, CancellationToken cancellation)
     {
-        Calls.Add($"up {settings.Silos} {settings.Device}");
+        Calls.Add($"up {settings.Silos} {settings.Device} {string.Join(',', settings.Gpus)}".TrimEnd());
         IsUp = true;
         return Task.CompletedTask;
     }

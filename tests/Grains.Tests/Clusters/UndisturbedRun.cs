@@ -112,6 +112,10 @@ internal static class UndisturbedRun
         {
         }
 
+        public void StoodStill(Standstill why, TimeSpan duration)
+        {
+        }
+
         public void Pulse()
         {
         }

@@ -109,7 +109,9 @@ public sealed class TrainingGrainTests
 
         Assert.Equal(["letters", "digits", "words"], after!.Evaluations.Select(evaluation => evaluation.Domain));
         Assert.Equal(before.Evaluations.Select(evaluation => evaluation.Nll), after.Evaluations.Take(2).Select(evaluation => evaluation.Nll));
-        Assert.Equal(before.Status with { Attempt = 2 }, after.Status);
+        Assert.Equal(before.Status with { Attempt = 2, Spent = after.Status.Spent }, after.Status);
+        Assert.Equal(before.Status.Spent.Stepping, after.Status.Spent.Stepping);
+        Assert.True(after.Status.Spent.Evaluating > before.Status.Spent.Evaluating);
         Assert.Equal((before.Checkpoint, before.UsefulSeconds), (after.Checkpoint, after.UsefulSeconds));
     }
 

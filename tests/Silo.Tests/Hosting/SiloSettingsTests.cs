@@ -38,8 +38,9 @@ public sealed class SiloSettingsTests
         var settings = Read(
             "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7", "--Bam:HttpAddress=0.0.0.0", "--Bam:Insecure=true",
             "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
-            "--Bam:Database=postgres:Host=db;Database=bam;Username=silos", "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
-            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/", "--Bam:Faults=faults");
+            "--Bam:Database=postgres:Host=db;Database=bam;Username=silos",
+            "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
+            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:PeakFlops=989e12", "--Bam:LibTorch=/", "--Bam:Faults=faults");
 
         Assert.Equal(
             new SiloSettings
@@ -58,6 +59,7 @@ public sealed class SiloSettingsTests
                 Device = "cuda:3",
                 Slots = 0,
                 Threads = 8,
+                PeakFlops = 989e12,
                 LibTorch = "/",
                 Faults = "/h/faults",
             },
@@ -88,6 +90,8 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Device=cuda:x", "Bam:Device: 'cuda:x' is not a device")]
     [InlineData("--Bam:Slots=2", "Bam:Slots: '2' is not a number from 0 to 1")]
     [InlineData("--Bam:Threads=0", "Bam:Threads: '0' is not a number from 1 to 1024")]
+    [InlineData("--Bam:PeakFlops=fast", "Bam:PeakFlops: 'fast' is not a number of FLOPs a second; give one, such as 989e12")]
+    [InlineData("--Bam:PeakFlops=-1", "Bam:PeakFlops: '-1' is not a number of FLOPs a second")]
     [InlineData("--Bam:LibTorch=/no/such/folder", "Bam:LibTorch: no folder '/no/such/folder'")]
     public void What_cannot_work_is_one_line_that_names_the_option_and_the_fix(string argument, string line)
     {
