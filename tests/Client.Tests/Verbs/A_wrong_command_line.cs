@@ -32,6 +32,7 @@ public sealed class A_wrong_command_line
     [InlineData("chaos x --mtbf 0s", "--mtbf must be a time, such as 20s, not '0s'; see 'bam chaos --help'")]
     [InlineData("chaos x --duration long", "--duration must be a time, such as 10m, not 'long'; see 'bam chaos --help'")]
     [InlineData("chaos x --faults 0", "--faults must be a whole number of at least 1, not '0'; see 'bam chaos --help'")]
+    [InlineData("cluster up --gpus 0,x", "--gpus must be numbers of GPUs, such as 0,1, or all, not '0,x'; see 'bam cluster up --help'")]
     [InlineData("cluster up --gpus ,", "--gpus must be numbers of GPUs, such as 0,1, or all, not ','; see 'bam cluster up --help'")]
     [InlineData("cluster up --gpus 0,,1", "--gpus must be numbers of GPUs, such as 0,1, or all, not '0,,1'; see 'bam cluster up --help'")]
     [InlineData("cluster up --gpus=-1", "--gpus must be numbers of GPUs, such as 0,1, or all, not '-1'; see 'bam cluster up --help'")]
