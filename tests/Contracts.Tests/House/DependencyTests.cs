@@ -7,7 +7,7 @@ public sealed class DependencyTests
 
     [Theory]
     [InlineData("Contracts", "Bam.Contracts", "")]
-    [InlineData("Storage", "Bam.Storage", "")]
+    [InlineData("Contracts/Storage", "Bam.Storage", "")]
     [InlineData("Training", "Bam.Training", "Bam.Contracts")]
     [InlineData("Grains", "Bam.Grains", "Bam.Contracts Bam.Training")]
     [InlineData("Silo", "Bam.Silo", "Bam.Contracts Bam.Storage Bam.Training Bam.Grains")]
