@@ -11,7 +11,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    private TestCluster(string home) => Home = home;
+    private readonly string _database;
+
+    private TestCluster(string home, string database) => (Home, _database) = (home, database);
 
     public string Home { get; }
 
@@ -21,9 +23,14 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Store of a run's checkpoints of one model.</summary>
     public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
 
-    public static async Task<TestCluster> Up(int silos, params IEnumerable<KeyValuePair<string, string>> environment)
+    public static Task<TestCluster> Up(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => Up(silos, "sqlite", environment);
+
+    /// <param name="silos">How many.</param>
+    /// <param name="database">What <c>--database</c> says.</param>
+    /// <param name="environment">Variables that the silos have beside those of this process.</param>
+    public static async Task<TestCluster> Up(int silos, string database, params IEnumerable<KeyValuePair<string, string>> environment)
     {
-        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
+        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName, database);
         try
         {
             await cluster.Start(silos, environment);
@@ -39,7 +46,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <param name="silos">How many.</param>
     /// <param name="environment">Variables that the silos have beside those of this process.</param>
     public async Task Start(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => (await BamProcess.Run(
-            [new("Bam__Faults", Faults), .. environment], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
+            [new("Bam__Faults", Faults), .. environment], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--database", _database, "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 
