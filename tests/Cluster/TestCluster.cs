@@ -13,6 +13,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private readonly string _database;
 
+    // A console is a process: asked without a pause, it would take a core from the silos.
+    private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(300);
+
     private TestCluster(string home, string database) => (Home, _database) = (home, database);
 
     public string Home { get; }
@@ -73,6 +76,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 return view;
             if ((view.Phase == "failed" && !mayFail) || Stopwatch.GetElapsedTime(began) > Limit)
                 throw new InvalidOperationException($"waited in vain:\n{view}\n{Logs()}");
+            await Task.Delay(PollPause);
         }
     }
 
