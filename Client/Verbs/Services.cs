@@ -36,6 +36,7 @@ internal sealed record Services(
             new PauseVerb(pauses: false, options, terminal, link),
             new RetryVerb(options, terminal, link),
             new CancelVerb(options, terminal, link),
+            new ChaosVerb(options, terminal, link),
             new EvalVerb(options, terminal, link, Evaluation),
             new GenerateVerb(options, terminal, link, Generation),
             new ExportVerb(options, terminal, link),

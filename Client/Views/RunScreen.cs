@@ -39,14 +39,6 @@ internal static class RunScreen
         return table;
     }
 
-    /// <summary>Part of the run's steps that is done, in [0, 1].</summary>
-    public static double Progress(RunStatus status)
-    {
-        if (status.Phase == RunPhase.Completed) return 1;
-        var steps = status.Members.Sum(member => Math.Max(0, member.TargetSteps));
-        return steps == 0 ? 0 : status.Members.Sum(member => member.Progress * Math.Max(0, member.TargetSteps)) / steps;
-    }
-
     /// <summary>An event's text under the model that it is about.</summary>
     public static string Named(RunEvent line) =>
         line.Member is { } member && !line.Text.Contains(member, StringComparison.Ordinal) ? $"{member}: {line.Text}" : line.Text;
@@ -57,7 +49,7 @@ internal static class RunScreen
         var parts = new List<string>
         {
             $"[bold]{Safe(status.Name)}[/] {Coloured(status.Phase)}{(status.Paused ? " [yellow](paused)[/]" : "")}",
-            $"{Bar(Progress(status))} {Figures.Percent(Progress(status))}",
+            $"{Bar(status.Progress)} {Figures.Percent(status.Progress)}",
             $"elapsed {Figures.Duration(elapsed)}",
         };
         if (!status.HasEnded) parts.Add($"ETA {Figures.Duration(status.Remaining)}");

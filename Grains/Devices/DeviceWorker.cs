@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bam.Grains.Hosting;
+using Bam.Grains.Telemetry;
 using Bam.Training.Faults;
 using Bam.Training.Native;
 using Microsoft.Extensions.Hosting;
@@ -14,6 +15,7 @@ namespace Bam.Grains.Devices;
 internal sealed partial class DeviceWorker : IHostedService, IDisposable
 {
     private readonly TrainingHostOptions _options;
+    private readonly TrainingMetrics _metrics;
     private readonly ILogger _logger;
     private readonly BlockingCollection<Action> _queue = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -22,9 +24,9 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     private int _busy;
     private volatile bool _isAbandoned;
 
-    public DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger)
+    public DeviceWorker(TrainingHostOptions options, TrainingMetrics metrics, ILogger<DeviceWorker> logger)
     {
-        (_options, _logger) = (options, logger);
+        (_options, _metrics, _logger) = (options, metrics, logger);
         Stopping = _stopping.Token;
     }
 
@@ -113,6 +115,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
             return;
         }
 
+        Look();
         try
         {
             foreach (var work in _queue.GetConsumingEnumerable())
@@ -124,6 +127,27 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
         }
     }
 
+    // After the silo has been told that the device is ready: its start does not wait.
+    private void Look()
+    {
+        DeviceFacts device;
+        try
+        {
+            device = DeviceFacts.Of(_options.Device, _options.PeakFlops);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNoPeak(_options.Device, $"unknown ({e.Message.Split('\n')[0]})");   // no reason not to train
+            return;
+        }
+
+        _metrics.Device = device;
+        if (device.PeakFlops is { } peak)
+            LogPeak(_options.Device, device.Name, peak / 1e12);
+        else
+            LogNoPeak(_options.Device, device.Name);
+    }
+
     [LoggerMessage(2001, LogLevel.Information, "Device {Device} runs on libtorch in {Library}, {Threads} threads a step")]
     private partial void LogLoaded(string device, string library, int threads);
 
@@ -132,4 +156,10 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
 
     [LoggerMessage(2003, LogLevel.Warning, "Device {Device} takes orders for faults (Bam:Faults): training will be disturbed on purpose")]
     private partial void LogFaults(string device);
+
+    [LoggerMessage(2004, LogLevel.Information, "Device {Device} is {Name}, {Peak:0.###} TFLOP/s at most")]
+    private partial void LogPeak(string device, string name, double peak);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Device {Device} is {Name}, whose peak is not known: bam_mfu_ratio is not shown; give Bam:PeakFlops")]
+    private partial void LogNoPeak(string device, string name);
 }

@@ -18,6 +18,9 @@ public sealed record TrainingHostOptions
     /// <summary>CPU threads of one training step. Equal on all silos, or a resumed branch may differ in its last bits.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>FLOPs a second that the device could do; null to know it by the GPU's name, or to measure the CPU's.</summary>
+    public double? PeakFlops { get; init; }
+
     /// <summary>Faults that a test or a drill ordered.</summary>
     public IFaults Faults { get; init; } = NoFaults.Instance;
 

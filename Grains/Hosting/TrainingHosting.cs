@@ -13,6 +13,9 @@ public static class TrainingHosting
     /// <summary>Name of the meter of all <c>bam.</c> instruments.</summary>
     public const string MeterName = TrainingMetrics.MeterName;
 
+    /// <summary>Name of the source of all spans.</summary>
+    public const string TraceSourceName = TrainingTraces.SourceName;
+
     /// <summary>Adds the device slot, the session thread, the supervisor and the training metrics.</summary>
     public static ISiloBuilder AddBamTraining(this ISiloBuilder silo, TrainingHostOptions options)
     {

@@ -51,7 +51,7 @@ internal sealed partial class MemberSession : ITrainingObserver
         (_worker, _siloEnd, _time) = (services.Worker, services.SiloEnd, services.Time);
         _logger = logger;
         _events = events;
-        _meter = services.Metrics.Open(job.Run.Name, job.Member.Name, job.Member.Steps);
+        _meter = services.Metrics.Open(job.Run.Name, job.Member.Name, Kind(job.Member), job.Member.Steps);
         Renew();
         Completion = _worker.Run(Train);
     }
@@ -125,7 +125,7 @@ internal sealed partial class MemberSession : ITrainingObserver
             Spent = now.Spent with { Stepping = now.Spent.Stepping + duration.TotalSeconds },
             TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
-        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait);
+        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait, done.TokensPerSecond);
     }
 
     void ITrainingObserver.Read(StepReading reading)
@@ -139,12 +139,32 @@ internal sealed partial class MemberSession : ITrainingObserver
         LogReading(_job.Member.Name, reading.Step, reading.Loss);
     }
 
+    void ITrainingObserver.Skipped(SkippedBatch skipped)
+    {
+        _watchdog!.Beat(Next(skipped.ResumedFrom));
+        _mark?.Set(skipped.ResumedFrom);
+        var line = $"loss or gradient was not finite at step {skipped.Step + 1}: batch {skipped.Batch} is left out, goes on from step {skipped.ResumedFrom}";
+        LogSkipped(_job.Member.Name, line);
+        foreach (var damaged in skipped.Damaged)
+            LogDamaged(damaged);
+        Change(now => now with
+        {
+            Step = skipped.ResumedFrom,
+            UsefulSeconds = Math.Max(0, now.UsefulSeconds - skipped.LostSeconds),
+            Damaged = [.. now.Damaged, .. skipped.Damaged],
+            Skips = [.. now.Skips, line],
+        });
+        _meter.Skipped();
+        _meter.Damaged(skipped.Damaged.Count);
+    }
+
     void ITrainingObserver.Saving(long step) => _watchdog!.Saving(step);
 
     void ITrainingObserver.Saved(SaveOutcome outcome)
     {
         _watchdog!.Saved();
         _meter.Saved(outcome);
+        TrainingTraces.Checkpoint(_job.Run.Name, _job.Member.Name, outcome);
         if (outcome.Checkpoint is not { } checkpoint)
         {
             LogSaveFailed(outcome.Problem!.Message);
@@ -200,6 +220,9 @@ internal sealed partial class MemberSession : ITrainingObserver
         if (!Completion.IsCompleted)
             _siloEnd.Begin();
     }
+
+    private static MemberKind Kind(MemberPlan plan) =>
+        plan.Mixture is not null ? MemberKind.Mixture : plan.Name == SeedModelSpec.MemberName ? MemberKind.Seed : MemberKind.Branch;
 
     private Evaluation Row(string domain, PerplexityResult result) =>
         new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)
@@ -257,6 +280,9 @@ internal sealed partial class MemberSession : ITrainingObserver
 
     [LoggerMessage(2103, LogLevel.Error, "Checkpoint not saved: {Problem}")]
     private partial void LogSaveFailed(string problem);
+
+    [LoggerMessage(2109, LogLevel.Warning, "{Member}: {Line}")]
+    private partial void LogSkipped(string member, string line);
 
     [LoggerMessage(2104, LogLevel.Warning, "{Member}: nobody asked for {Seconds} s, the session saves and ends")]
     private partial void LogAbandoned(string member, double seconds);

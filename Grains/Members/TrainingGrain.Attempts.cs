@@ -57,6 +57,8 @@ internal abstract partial class TrainingGrain
                 MustHaveStart = assignment.Kind != MemberKind.Seed,
                 Experts = [.. assignment.Experts.Select(expert => (expert.Name, expert.Folder))],
                 Attempt = attempt,
+                WasSaved = state.State.Checkpoint is not null,
+                Owner = assignment.Owner,
                 Store = services.Options.Store,
                 TokenCache = services.Options.TokenCache,
                 Device = services.Options.Device,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bam.Contracts.Grains;
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
@@ -84,6 +85,7 @@ internal sealed partial class CoordinatorGrain
                 Parent = Parent(member),
                 Lease = lease,
                 Experts = Experts(member),
+                Owner = string.Create(CultureInfo.InvariantCulture, $"run {Spec.Name}, launched {Run.Launched.UtcDateTime:O}"),
             }, CancellationToken.None);
         }
         finally

@@ -1,6 +1,7 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Grains.Members;
+using Bam.Grains.Telemetry;
 
 namespace Bam.Grains.Runs;
 
@@ -13,9 +14,9 @@ internal sealed partial class CoordinatorGrain
         var (before, now) = (member.Status, report.Status);
         if (member.MissedAt is null && before.Attempt > 0 && (IsMissing(now) && !IsMissing(before) || now.Restarts > before.Restarts))
             (member.MissedAt, member.MissedAttempt) = (time.GetUtcNow(), before.Attempt);
-        TellDamage(member, before, report);
+        TellLosses(member, before, report);
         if (now.Error is { } error && error != TrainingGrain.Died && now.State != MemberState.Failed && (error != before.Error || now.Restarts > before.Restarts))
-            _events.Add(RunEventKind.TrainingFailed, now.Name, error, now.Step, now.Attempt);
+            _events.Add(error == report.SaveProblem ? RunEventKind.SaveFailed : RunEventKind.TrainingFailed, now.Name, error, now.Step, now.Attempt);
         TellStarts(member, report);
         if (member.MissedAt is { } missed && Trains(now))
             TellRecovery(member, missed, report);
@@ -37,13 +38,16 @@ internal sealed partial class CoordinatorGrain
             _events.Add(RunEventKind.MemberFailed, now.Name, now.Error ?? "no reason given", now.Step, now.Attempt);
     }
 
-    private void TellDamage(MemberRecord member, MemberStatus before, TrainingReport report)
+    private void TellLosses(MemberRecord member, MemberStatus before, TrainingReport report)
     {
         if (report.Status.Attempt > before.Attempt)
-            member.DamagedTold = 0;
+            (member.DamagedTold, member.SkipsTold) = (0, 0);
         foreach (var damaged in report.DamagedCheckpoints.Skip(member.DamagedTold))
             _events.Add(RunEventKind.CheckpointDamaged, before.Name, damaged, attempt: report.Status.Attempt);
         member.DamagedTold = Math.Max(member.DamagedTold, report.DamagedCheckpoints.Count);
+        foreach (var skipped in report.SkippedBatches.Skip(member.SkipsTold))
+            _events.Add(RunEventKind.BatchSkipped, before.Name, skipped, attempt: report.Status.Attempt);
+        member.SkipsTold = Math.Max(member.SkipsTold, report.SkippedBatches.Count);
     }
 
     /// <summary>
@@ -68,9 +72,8 @@ internal sealed partial class CoordinatorGrain
                 : goesOn && now.Device is { } device ? $"on {device} from step {from}" : $"from step {from}";
             _events.Add(RunEventKind.Resumed, now.Name, $"{where}: {start.Why}", start.From, start.Attempt);
             if (start.Reason != RestartReason.Reevaluated)
-                _counts.Add(() => metrics.Restarts.Add(1, [.. Tags(now.Name), new("reason", start.Reason.ToString().ToLowerInvariant())]));
-            if (start.LostSteps > 0)
-                _counts.Add(() => metrics.StepsLost.Add(start.LostSteps, Tags(now.Name)));
+                member.CountRestarts(MetricLabels.Of(start.Reason), 1);
+            member.StepsLost += start.LostSteps;
         }
     }
 
@@ -87,12 +90,14 @@ internal sealed partial class CoordinatorGrain
             return;
         member.MissedAt = null;
         var seconds = Math.Max(0, (time.GetUtcNow() - missed).TotalSeconds);
-        _counts.Add(() => metrics.Recovery.Record(seconds, Tags(now.Name)));
+        _counts.Add(() =>
+        {
+            metrics.Recovery.Record(seconds, MetricLabels.Of(Spec.Name, now.Name, now.Kind));
+            TrainingTraces.Recovery(Spec.Name, now.Name, now.Attempt, missed, TimeSpan.FromSeconds(seconds));
+        });
     }
 
     private static bool IsMissing(MemberStatus status) => status.State == MemberState.Recovering;
 
     private static bool Trains(MemberStatus status) => status.State is MemberState.Training or MemberState.Evaluating or MemberState.Completed;
-
-    private KeyValuePair<string, object?>[] Tags(string member) => [new("run", Spec.Name), new("branch", member)];
 }

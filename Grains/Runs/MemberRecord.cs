@@ -37,8 +37,20 @@ internal sealed record MemberRecord
     /// <summary>Whether its measures before the first step were told.</summary>
     [Id(13)] public bool OpeningTold { get; set; }
 
+    /// <summary>Attempts that took over from another, by the reason that telemetry has for it.</summary>
+    [Id(20)] public Dictionary<string, long> RestartReasons { get; init; } = [];
+
+    /// <summary>Steps done again.</summary>
+    [Id(21)] public long StepsLost { get; set; }
+
+    /// <summary>Counts attempts that took over.</summary>
+    public void CountRestarts(string reason, long attempts) => RestartReasons[reason] = RestartReasons.GetValueOrDefault(reason) + attempts;
+
     /// <summary>Whether a mixture's step 0 is published (an ensemble needs none): from then on only its own training touches its folder.</summary>
     [Id(14)] public bool IsBuilt { get; set; }
+
+    /// <summary>Batches left out that were told already.</summary>
+    [Id(22)] public int SkipsTold { get; set; }
 
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

@@ -31,4 +31,7 @@ internal sealed record RunState
 
     /// <summary>Whether it stands still until it is resumed.</summary>
     [Id(9)] public bool Paused { get; set; }
+
+    /// <summary>When the present phase began.</summary>
+    [Id(20)] public DateTimeOffset PhaseBegan { get; set; }
 }

@@ -10,7 +10,12 @@ public sealed class MemberStore(string folder)
 {
     private const string Prefix = "step-", FenceFile = ".attempt", Aside = ".tmp-", Damaged = ".corrupt";
 
+    private const int NoSpaceError = 28;                                       // ENOSPC
+
     public string Folder => folder;
+
+    /// <summary>What makes the run's folder ours; null where nobody else can have the store.</summary>
+    internal RunClaim? Claim { get; set; }
 
     /// <summary>Takes the fence for an attempt and clears what a dead one left half-written.</summary>
     /// <exception cref="StaleAttemptException">A newer attempt holds it.</exception>
@@ -81,13 +86,20 @@ public sealed class MemberStore(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{target}: not saved: {e.Message.Split('\n')[0]}; free space on the store or make it writable", e);
+            throw NotSaved(target, e);
         }
         finally
         {
             if (Directory.Exists(aside))
                 Directory.Delete(aside, recursive: true);
         }
+    }
+
+    /// <summary>What to say when the system refused to save.</summary>
+    internal static CheckpointException NotSaved(string folder, Exception cause)
+    {
+        var message = $"{folder}: not saved: {cause.Message.Split('\n')[0]}; free space on the store or make it writable";
+        return cause.HResult == NoSpaceError ? new NoSpaceException(message, cause) : new CheckpointException(message, cause);
     }
 
     /// <summary>The newest checkpoint whose files are what its manifest says. Damaged ones on the way are renamed <c>.corrupt</c>.</summary>
@@ -112,10 +124,15 @@ public sealed class MemberStore(string folder)
     public bool WasPublished => Directory.Exists(folder) &&
         Directory.EnumerateDirectories(folder, $"{Prefix}*").Any();
 
+    /// <summary>Whether so many bytes are free. Nothing is counted that a later prune would free: it comes after the next checkpoint.</summary>
+    internal bool HasRoom(long bytes) => !Directory.Exists(folder) || HasRoom(bytes, out _);
+
     /// <summary>Removes all but the newest <paramref name="keep"/> checkpoints, manifest first, so that none looks whole when half gone.</summary>
     public void Prune(int keep)
     {
-        foreach (var step in Steps().OrderDescending().Skip(keep))
+        var whole = Steps().OrderDescending().ToArray();
+        // What has no manifest is what a pruning left that died half-way.
+        foreach (var step in Folders().Except(whole.Take(keep)).Where(step => whole.Length > 0 && step < whole[0]))
         {
             var old = Path.Combine(folder, Name(step));
             try
@@ -167,8 +184,11 @@ public sealed class MemberStore(string folder)
 
     private static string Name(long step) => $"{Prefix}{step:00000000}";
 
-    private IEnumerable<long> Steps() => !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, $"{Prefix}*")
-        .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
+    private IEnumerable<long> Steps() =>
+        Folders().Where(step => File.Exists(Path.Combine(folder, Name(step), CheckpointManifest.FileName)));
+
+    /// <summary>Steps that have a folder, whole or not.</summary>
+    private IEnumerable<long> Folders() => !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, $"{Prefix}*")
         .Select(path => long.TryParse(Path.GetFileName(path)[Prefix.Length..], CultureInfo.InvariantCulture, out var step) ? step : -1)
         .Where(step => step >= 0);
 
@@ -183,6 +203,7 @@ public sealed class MemberStore(string folder)
 
     private void Refuse(int attempt)
     {
+        Claim?.Ensure();
         var fence = Path.Combine(folder, FenceFile);
         if (!File.Exists(fence))
             return;
@@ -194,8 +215,17 @@ public sealed class MemberStore(string folder)
 
     private void CheckSpace(long bytes)
     {
-        var free = new DriveInfo(folder).AvailableFreeSpace;
-        if (free < bytes)
-            throw new CheckpointException($"{folder}: a checkpoint needs {bytes >> 20} MiB, {free >> 20} MiB are free; free space on the store or lower checkpoints.keep");
+        const double mib = 1 << 20;
+        if (!HasRoom(bytes, out var free))
+        {
+            throw new NoSpaceException(string.Create(CultureInfo.InvariantCulture,
+                $"{folder}: a checkpoint needs {bytes / mib:0.#} MiB, {free / mib:0.#} MiB are free; free space on the store or lower checkpoints.keep"));
+        }
+    }
+
+    private bool HasRoom(long bytes, out long free)
+    {
+        free = new DriveInfo(folder).AvailableFreeSpace;
+        return free >= bytes;
     }
 }

@@ -55,16 +55,22 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Weights of a new seed model: normal with standard deviation 0.02, residual outputs 0.02/√(2L), norms 1, all from the seed.</summary>
     public static ParameterSet Random(ModelConfig config, long seed, Device device, ScalarType compute = ScalarType.Float32)
     {
-        const double std = 0.02;
         var parameters = new ParameterSet(config, device, compute);
-        parameters.Load((spec, values) =>
+        parameters.Draw(seed);
+        return parameters;
+    }
+
+    /// <summary>Sets every tensor to what a new seed model has.</summary>
+    public void Draw(long seed)
+    {
+        const double std = 0.02;
+        Load((spec, values) =>
         {
             if (spec.Group == TensorGroup.Norm)
                 values.Fill(1);
             else
-                GaussianSource.Fill(values, seed, spec.Name, IsResidualOutput(spec) ? std / Math.Sqrt(2.0 * config.Layers) : std);
+                GaussianSource.Fill(values, seed, spec.Name, IsResidualOutput(spec) ? std / Math.Sqrt(2.0 * Config.Layers) : std);
         });
-        return parameters;
     }
 
     /// <summary>Sets every tensor through a float32 buffer of its size.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Optimization;
@@ -11,6 +12,8 @@ namespace Bam.Training.Optimization;
 /// </summary>
 public sealed class Trainer
 {
+    private static readonly Scalar NanScalar = double.NaN.ToScalar();
+
     private readonly Transformer _model;
     private readonly AdamW _optimizer;
     private readonly IBatchSource _batches;
@@ -28,8 +31,10 @@ public sealed class Trainer
     /// <param name="steps">Length of the training.</param>
     /// <param name="step">Steps done before.</param>
     /// <param name="freeze">What stays as it is in the first steps; null for nothing.</param>
+    /// <param name="skips">Batches that are left out; null for none.</param>
     public Trainer(
-        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null)
+        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null,
+        BatchSkips? skips = null)
     {
         _model = model;
         _optimizer = optimizer;
@@ -42,10 +47,17 @@ public sealed class Trainer
         _targets = new long[spec.Batch * _context];
         _freeze = freeze ?? Freeze.Nothing;
         Step = step;
+        Skips = skips ?? BatchSkips.None;
     }
 
     /// <summary>Steps done.</summary>
     public long Step { get; private set; }
+
+    /// <summary>Batches that are left out.</summary>
+    public BatchSkips Skips { get; private set; }
+
+    /// <summary>Number of the next batch.</summary>
+    public long NextBatch => Skips.BatchOf(Step);
 
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => _inputs.Length;
@@ -53,13 +65,17 @@ public sealed class Trainer
     /// <summary>Time spent waiting for data.</summary>
     public TimeSpan DataWait { get; private set; }
 
+    /// <summary>Goes on from an earlier step; weights and moments must be those of that step.</summary>
+    public void GoBack(long step, BatchSkips skips) => (Step, Skips) = (step, skips);
+
     /// <summary>One optimizer step.</summary>
     /// <param name="read">Whether to wait for the device and return the numbers of the step.</param>
+    /// <param name="poison">Whether the loss becomes NaN: a fault that was ordered.</param>
     /// <returns>The numbers, or null when they were not asked for.</returns>
-    public StepReading? Advance(bool read)
+    public StepReading? Advance(bool read, bool poison = false)
     {
         var began = Stopwatch.GetTimestamp();
-        _batches.Fill(Step, _inputs, _targets);
+        _batches.Fill(NextBatch, _inputs, _targets);
         DataWait += Stopwatch.GetElapsedTime(began);
 
         using var scope = NewDisposeScope();
@@ -70,9 +86,11 @@ public sealed class Trainer
         var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
         var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
         var loss = _model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace });
+        if (poison)
+            loss = loss with { Total = loss.Total.mul(NanScalar), Nll = loss.Nll.mul(NanScalar) };
         loss.Total.backward();
         var rate = _rate.At(Step);
-        var norm = _optimizer.Step(rate, frozen);
+        var norm = _optimizer.Step(rate, loss.Total, frozen);
         Step++;
         return read ? Read(loss, norm, rate, trace) : null;
     }
@@ -88,7 +106,6 @@ public sealed class Trainer
             LearningRate = rate,
             Balance = loss.Balance?.item<float>() / layers,
             Z = loss.Z?.item<float>() / layers,
-            SkippedUpdates = _optimizer.Skipped,
             Routing = trace is null ? [] : RoutingTrace.Read(trace.Stack(), _model.Parameters.Config.Experts),
         };
     }

@@ -42,6 +42,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Whether the output is JSON where there is a table too.</summary>
     public bool IsJson { get; private init; }
 
+    /// <summary>Length of a measurement of training.</summary>
+    public double Minutes { get; private init; } = 5;
+
     public static BenchmarkOptions Parse(string[] args)
     {
         var given = args.Where(argument => argument != "--json").Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
@@ -55,6 +58,7 @@ internal sealed record BenchmarkOptions
             Rounds = Number("--rounds", 3),
             Threads = Number("--threads", 1),
             Experts = Number("--experts", 4),
+            Minutes = double.Parse(given.GetValueOrDefault("--minutes", "5"), CultureInfo.InvariantCulture),
             Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
             Gpus = given.GetValueOrDefault("--gpus"),
             Silos = Number("--silos", 2),

@@ -9,8 +9,19 @@ switch (args.FirstOrDefault())
         var ratio = rounds.Select(round => round.Grain / round.Bare).Order().ElementAt(rounds.Count / 2);
         Console.WriteLine(JsonSerializer.Serialize(new { options, rounds, ratio }, BenchmarkOptions.Json));
         return 0;
+    case "status-polls":
+        var polled = await GrainOverhead.MeasurePolled(options);
+        var kept = polled.Select(round => round.Polled / round.Quiet).Order().ElementAt(polled.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, rounds = polled, ratio = kept }, BenchmarkOptions.Json));
+        return 0;
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
+        return 0;
+    case "scrape-cost":
+        var windows = await ScrapeCost.Measure(options);
+        var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
+        var cores = windows.Select(round => round.ScrapedCores - round.AloneCores).Order().ElementAt(windows.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost, cores }, BenchmarkOptions.Json));
         return 0;
     case "branch-scaling":
         var scaling = await BranchScaling.Measure(options);
@@ -18,9 +29,15 @@ switch (args.FirstOrDefault())
         if (options.IsJson)
             Console.WriteLine(JsonSerializer.Serialize(new { options, scaling }, BenchmarkOptions.Json));
         return 0;
+    case "checkpoint-stall":
+        Console.WriteLine(JsonSerializer.Serialize(CheckpointStall.Measure(options), BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
+                   Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
+                   Benchmarks status-polls [the same options]
+                   Benchmarks checkpoint-stall [--minutes N] [--threads N] [--folder PATH]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
                    Benchmarks branch-scaling [--gpus LIST | --silos N] [--model tiny|small|110m|518m] [--batch N] [--steps N] [--branches N]
                                              [--folder PATH] [--port-base PORT] [--json]

@@ -11,7 +11,12 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    private TestCluster(string home) => Home = home;
+    private readonly string _database;
+
+    // A console is a process: asked without a pause, it would take a core from the silos.
+    private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(300);
+
+    private TestCluster(string home, string database) => (Home, _database) = (home, database);
 
     public string Home { get; }
 
@@ -21,12 +26,17 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Store of a run's checkpoints of one model.</summary>
     public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
 
-    public static async Task<TestCluster> Up(int silos)
+    public static Task<TestCluster> Up(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => Up(silos, "sqlite", environment);
+
+    /// <param name="silos">How many.</param>
+    /// <param name="database">What <c>--database</c> says.</param>
+    /// <param name="environment">Variables that the silos have beside those of this process.</param>
+    public static async Task<TestCluster> Up(int silos, string database, params IEnumerable<KeyValuePair<string, string>> environment)
     {
-        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
+        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName, database);
         try
         {
-            await cluster.Start(silos);
+            await cluster.Start(silos, environment);
             return cluster;
         }
         catch
@@ -36,8 +46,10 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    public async Task Start(int silos) => (await BamProcess.Run(
-            [new("Bam__Faults", Faults)], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
+    /// <param name="silos">How many.</param>
+    /// <param name="environment">Variables that the silos have beside those of this process.</param>
+    public async Task Start(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => (await BamProcess.Run(
+            [new("Bam__Faults", Faults), .. environment], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--database", _database, "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 
@@ -64,6 +76,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 return view;
             if ((view.Phase == "failed" && !mayFail) || Stopwatch.GetElapsedTime(began) > Limit)
                 throw new InvalidOperationException($"waited in vain:\n{view}\n{Logs()}");
+            await Task.Delay(PollPause);
         }
     }
 

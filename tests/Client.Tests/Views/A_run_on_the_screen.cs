@@ -49,7 +49,7 @@ public sealed class A_run_on_the_screen
         Assert.StartsWith("four branch (paused)  ", Text(console => console.Write(RunScreen.Render(Statuses.Branching with { Paused = true }, [], Now))), StringComparison.Ordinal);
 
     [Fact]
-    public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, RunScreen.Progress(Statuses.Completed));
+    public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, Statuses.Completed.Progress);
 
     [Fact]
     public void Has_a_table_of_perplexities_with_their_mean_and_what_they_took() =>

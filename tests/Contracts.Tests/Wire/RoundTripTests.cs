@@ -162,6 +162,7 @@ public sealed class RoundTripTests : IDisposable
             Parent = new("/seed", 4, 1, "abc"),
             Lease = new("law", silo, "silo-1", "cpu"),
             Experts = [new("seed", "/store/seed"), new("law", "/store/law")],
+            Owner = "run four-domains, launched at noon",
         };
         var report = new TrainingReport
         {

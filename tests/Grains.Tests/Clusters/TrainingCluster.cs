@@ -23,7 +23,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, SiloClock> _clocks = new();
     private readonly InProcessTestCluster _cluster;
 
-    private TrainingCluster(int silos, TimeSpan backOff)
+    private TrainingCluster(int silos, TimeSpan backOff, string? store)
     {
         BackOff = backOff;
         var builder = new InProcessTestClusterBuilder((short)silos);
@@ -44,7 +44,7 @@ internal sealed class TrainingCluster : IAsyncDisposable
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
             silo.AddBamTraining(new TrainingHostOptions
             {
-                Store = Folder.At("store"),
+                Store = store ?? Folder.At("store"),
                 TokenCache = Folder.At("tokens"),
                 Threads = 1,
                 BackOff = BackOff,
@@ -82,9 +82,12 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<TrainingCluster> Start(int silos, TimeSpan backOff = default)
+    /// <param name="silos">How many.</param>
+    /// <param name="backOff">Pause after the first failure.</param>
+    /// <param name="store">Root of the checkpoint store; null for one of its own.</param>
+    public static async Task<TrainingCluster> Start(int silos, TimeSpan backOff = default, string? store = null)
     {
-        var cluster = new TrainingCluster(silos, backOff);
+        var cluster = new TrainingCluster(silos, backOff, store);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -164,11 +167,18 @@ internal sealed class TrainingCluster : IAsyncDisposable
     /// <summary>Ends a silo as SIGTERM does.</summary>
     public Task Stop(string silo) => _cluster.StopSiloAsync(Handle(silo));
 
-    /// <summary>Moves every silo's wall clock.</summary>
+    /// <summary>Lets time pass on every silo, but for the timers.</summary>
     public void Advance(TimeSpan by)
     {
         foreach (var clock in _clocks.Values)
             clock.Advance(by);
+    }
+
+    /// <summary>Sets every silo's wall clock, forward or back.</summary>
+    public void JumpWallClocks(TimeSpan by)
+    {
+        foreach (var clock in _clocks.Values)
+            clock.Jump(by);
     }
 
     /// <summary>Drives the run until its status is as asked.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Bam.Silo.Hosting;
+using Bam.Storage;
 using Microsoft.Extensions.Configuration;
 
 namespace Bam.Silo.Tests.Hosting;
@@ -21,6 +22,7 @@ public sealed class SiloSettingsTests
                 GatewayPort = 11112,
                 HttpPort = 11113,
                 Home = "/data/bam",
+                Database = new SqliteStore("/data/bam"),
                 Store = "/data/bam/store",
                 TokenCache = "/data/bam/tokens",
                 Device = "cpu",
@@ -36,8 +38,9 @@ public sealed class SiloSettingsTests
         var settings = Read(
             "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7", "--Bam:HttpAddress=0.0.0.0", "--Bam:Insecure=true",
             "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
+            "--Bam:Database=postgres:Host=db;Database=bam;Username=silos",
             "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
-            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/", "--Bam:Faults=faults");
+            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:PeakFlops=989e12", "--Bam:LibTorch=/", "--Bam:Faults=faults");
 
         Assert.Equal(
             new SiloSettings
@@ -50,11 +53,13 @@ public sealed class SiloSettingsTests
                 GatewayPort = 2,
                 HttpPort = 65535,
                 Home = "/h",
+                Database = ClusterStore.Parse("postgres:Host=db;Database=bam;Username=silos", "/h"),
                 Store = "/mnt/store",
                 TokenCache = "/h/cache",
                 Device = "cuda:3",
                 Slots = 0,
                 Threads = 8,
+                PeakFlops = 989e12,
                 LibTorch = "/",
                 Faults = "/h/faults",
             },
@@ -71,6 +76,12 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Name=silo 1", "Bam:Name: 'silo 1' is not a silo's name")]
     [InlineData("--Bam:Address=localhost", "Bam:Address: 'localhost' is not an IP address")]
     [InlineData("--Bam:Address=0.0.0.0", "Bam:Address: the other silos cannot reach '0.0.0.0'")]
+    [InlineData("--Bam:Database=mysql", "Bam:Database: no such store; give sqlite, postgres:@FILE or postgres:Host=HOST;")]
+    [InlineData("--Bam:Database=postgres://silos:secret@db/bam", "Bam:Database: no such store; give sqlite, postgres:@FILE or postgres:Host=HOST;")]
+    [InlineData("--Bam:Database=postgres:Host=db;Database=bam", "Bam:Database: Username missing; give Host=HOST;Database=NAME;Username=USER")]
+    [InlineData("--Bam:Database=postgres:Hst=db;Database=bam", "Bam:Database: no connection string of Npgsql (its words: Hst, Database)")]
+    [InlineData("--Bam:Database=postgres:Host=db;Database=bam;Username=silos;Password=secret", "Bam:Database: holds a password, which every user")]
+    [InlineData("--Bam:Database=postgres:@/no/such/file", "Bam:Database: cannot be read: Could not find")]
     [InlineData("--Bam:Address=10.0.0.7", "Bam:Address: whoever reaches 10.0.0.7 could join the cluster; give --Bam:Tls a folder of certificates")]
     [InlineData("--Bam:HttpAddress=here", "Bam:HttpAddress: 'here' is not an IP address")]
     [InlineData("--Bam:Insecure=yes", "Bam:Insecure: 'yes' is neither true nor false")]
@@ -79,6 +90,8 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Device=cuda:x", "Bam:Device: 'cuda:x' is not a device")]
     [InlineData("--Bam:Slots=2", "Bam:Slots: '2' is not a number from 0 to 1")]
     [InlineData("--Bam:Threads=0", "Bam:Threads: '0' is not a number from 1 to 1024")]
+    [InlineData("--Bam:PeakFlops=fast", "Bam:PeakFlops: 'fast' is not a number of FLOPs a second; give one, such as 989e12")]
+    [InlineData("--Bam:PeakFlops=-1", "Bam:PeakFlops: '-1' is not a number of FLOPs a second")]
     [InlineData("--Bam:LibTorch=/no/such/folder", "Bam:LibTorch: no folder '/no/such/folder'")]
     public void What_cannot_work_is_one_line_that_names_the_option_and_the_fix(string argument, string line)
     {
@@ -86,6 +99,7 @@ public sealed class SiloSettingsTests
 
         Assert.StartsWith(line, wrong.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', wrong.Message);
+        Assert.DoesNotContain("secret", wrong.Message, StringComparison.Ordinal);
     }
 
     private static SiloSettings Read(params string[] arguments) =>
