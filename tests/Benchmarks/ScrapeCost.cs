@@ -85,15 +85,17 @@ internal static partial class ScrapeCost
         return (tokens / Stopwatch.GetElapsedTime(began).TotalSeconds, cores, scrapes == 0 ? 0 : busy.TotalSeconds / scrapes, bytes);
     }
 
-    /// <summary>Processor seconds of a silo's threads, without the one that trains (proc(5), stat; its clock ticks are hundredths).</summary>
-    private static double OtherThreads(int process) => Directory.EnumerateDirectories($"/proc/{process}/task")
-        .Where(thread => !File.ReadAllText(Path.Combine(thread, "comm")).StartsWith("bam-", StringComparison.Ordinal))
-        .Sum(thread =>
-        {
-            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
-        });
+    /// <summary>Processor seconds of a silo without the thread that trains.</summary>
+    private static double OtherThreads(int process) => Seconds($"/proc/{process}") - Directory.EnumerateDirectories($"/proc/{process}/task")
+        .Where(thread => File.ReadAllText(Path.Combine(thread, "comm")).StartsWith("bam-", StringComparison.Ordinal)).Sum(Seconds);
+
+    /// <summary>Processor seconds of a process or thread (proc(5), stat; clock ticks are hundredths).</summary>
+    private static double Seconds(string folder)
+    {
+        var stat = File.ReadAllText(Path.Combine(folder, "stat"));
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
+    }
 
     private static async Task<double> Read(HttpClient http, string counter)
     {

@@ -26,12 +26,10 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Store of a run's checkpoints of one model.</summary>
     public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
 
-    public static Task<TestCluster> Up(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => Up(silos, "sqlite", environment);
-
     /// <param name="silos">How many.</param>
     /// <param name="database">What <c>--database</c> says.</param>
     /// <param name="environment">Variables that the silos have beside those of this process.</param>
-    public static async Task<TestCluster> Up(int silos, string database, params IEnumerable<KeyValuePair<string, string>> environment)
+    public static async Task<TestCluster> Up(int silos, string database = "sqlite", params IEnumerable<KeyValuePair<string, string>> environment)
     {
         var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName, database);
         try

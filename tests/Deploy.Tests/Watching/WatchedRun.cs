@@ -43,10 +43,12 @@ public sealed class WatchedRun : IAsyncLifetime
             return;   // the tests say so, each for itself
         _traces = new LoopbackServer("");
         _exporter = new LoopbackServer(NvidiaExporter.Exposition);
-        await using var cluster = await TestCluster.Up(silos: 2,
-            KeyValuePair.Create("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{_traces.Port}"),
-            KeyValuePair.Create("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            KeyValuePair.Create("OTEL_BSP_SCHEDULE_DELAY", "500"));
+        await using var cluster = await TestCluster.Up(silos: 2, environment:
+        [
+            new("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{_traces.Port}"),
+            new("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            new("OTEL_BSP_SCHEDULE_DELAY", "500"),
+        ]);
         Prometheus = await PrometheusServer.Start(_folder, Path.Combine(cluster.Home, "targets.json"), _exporter.Port);
         var orders = new FaultOrders(cluster.Faults);
         var death = orders.Order("die", "step", "law", (BranchSteps / 2) + 30);   // between two checkpoints
