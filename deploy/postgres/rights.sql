@@ -3,6 +3,9 @@
 --     CREATE ROLE my_silos LOGIN IN ROLE bam_silo;  \password my_silos
 -- Neither may create or change a table. Who can write the membership table owns the cluster: give bam_silo to silos only.
 
+BEGIN;
+SELECT pg_advisory_xact_lock(1111575857); -- as schema.sql: one at a time
+
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'bam_silo') THEN CREATE ROLE bam_silo NOLOGIN; END IF;
@@ -15,3 +18,4 @@ GRANT SELECT ON BamSchema, OrleansQuery TO bam_silo, bam_console;
 GRANT SELECT ON OrleansMembershipTable, OrleansMembershipVersionTable TO bam_console;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON OrleansMembershipTable, OrleansMembershipVersionTable, OrleansStorage, OrleansRemindersTable TO bam_silo;
+COMMIT;

@@ -13,8 +13,14 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private readonly string _database;
 
+    private const int NoCluster = 3;
+
+    private static readonly TimeSpan NoAnswerLimit = TimeSpan.FromMinutes(2);
+
     // A console is a process: asked without a pause, it would take a core from the silos.
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(300);
+
+    private long _lastAnswer = Stopwatch.GetTimestamp();
 
     private TestCluster(string home, string database) => (Home, _database) = (home, database);
 
@@ -55,9 +61,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public async Task<RunView> Status(string run)
     {
-        var outcome = (await BamProcess.Run("status", run, "--json", "--home", Home)).MustSucceed();
-        using var document = JsonDocument.Parse(outcome.Output);
-        return new RunView(document.RootElement.Clone());
+        while (true)
+        {
+            var outcome = await BamProcess.Run("status", run, "--json", "--home", Home);
+            if (outcome.ExitCode == NoCluster && Stopwatch.GetElapsedTime(_lastAnswer) < NoAnswerLimit)
+                continue;   // every silo may be dead at the same moment
+            _lastAnswer = Stopwatch.GetTimestamp();
+            using var document = JsonDocument.Parse(outcome.MustSucceed().Output);
+            return new RunView(document.RootElement.Clone());
+        }
     }
 
     /// <summary>Waits until the run is as wanted; on the way a failed run, or the end of patience, is an error that shows the run.</summary>
