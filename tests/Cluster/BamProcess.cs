@@ -40,7 +40,8 @@ internal static class BamProcess
     /// <summary>Starts <c>bam</c> and leaves it to the caller.</summary>
     public static Process Start(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // A shell starts what it runs in the background deaf to Ctrl-C, tests included, and deafness is inherited.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -30,13 +30,14 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public static SiloProcess Start(string home, int portBase, params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet")
+        // A shell starts what it runs in the background deaf to Ctrl-C, tests included, and deafness is inherited.
+        var start = new ProcessStartInfo("env")
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             ArgumentList =
             {
-                "exec", Path.Combine(AppContext.BaseDirectory, "Bam.Silo.dll"), $"--Bam:Home={home}",
+                "--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Bam.Silo.dll"), $"--Bam:Home={home}",
                 $"--Bam:SiloPort={portBase}", $"--Bam:GatewayPort={portBase + 1}", $"--Bam:HttpPort={portBase + 2}",
             },
         };
