@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Bam.Contracts.Runs;
+using Bam.Training.Fused;
+using Bam.Training.Kernels;
 using Bam.Training.Randomness;
 using static TorchSharp.torch;
 
@@ -19,6 +21,12 @@ public sealed class ParameterSet : IDisposable
     /// <param name="device">Where they live.</param>
     /// <param name="compute">Type of the working copies: float32, bfloat16, or float64 for tests.</param>
     public ParameterSet(ModelConfig config, Device device, ScalarType compute = ScalarType.Float32)
+        : this(config, device, compute, FastPath.Serves(config, device, compute))
+    {
+    }
+
+    /// <param name="flat">Whether all weights lie in one piece of memory, as the fused step wants them.</param>
+    internal ParameterSet(ModelConfig config, Device device, ScalarType compute, bool flat)
     {
         Config = config;
         Device = device;
@@ -26,10 +34,20 @@ public sealed class ParameterSet : IDisposable
         Specs = TensorLayout.Of(config);
         _index = Specs.Select((spec, i) => (spec.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i);
         var master = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        Masters = [.. Specs.Select(spec => empty([.. spec.Shape], master, device).DetachFromDisposeScope())];
-        Working = compute == master
-            ? Masters
-            : [.. Specs.Select(spec => empty([.. spec.Shape], compute, device).DetachFromDisposeScope())];
+        if (flat)
+        {
+            Flat = new FlatWeights(config, device, master, compute);
+            Masters = [.. Specs.Select(spec => Flat.View(Flat.Masters, spec))];
+            Working = compute == master ? Masters : [.. Specs.Select(spec => Flat.View(Flat.Working, spec))];
+        }
+        else
+        {
+            Masters = [.. Specs.Select(spec => empty([.. spec.Shape], master, device).DetachFromDisposeScope())];
+            Working = compute == master
+                ? Masters
+                : [.. Specs.Select(spec => empty([.. spec.Shape], compute, device).DetachFromDisposeScope())];
+        }
+
         foreach (var tensor in Working)
             tensor.requires_grad_(true);
     }
@@ -49,22 +67,31 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Leaves of the autograd graph, in the order of <see cref="Specs"/>.</summary>
     public IReadOnlyList<Tensor> Working { get; }
 
+    /// <summary>The memory of all weights where it is one piece; null where each tensor has its own.</summary>
+    internal FlatWeights? Flat { get; }
+
     /// <summary>Whether the working copies are tensors of their own.</summary>
     public bool HasCopies => !ReferenceEquals(Masters, Working);
 
     /// <summary>Weights of a new seed model: normal with standard deviation 0.02, residual outputs 0.02/√(2L), norms 1, all from the seed.</summary>
     public static ParameterSet Random(ModelConfig config, long seed, Device device, ScalarType compute = ScalarType.Float32)
     {
-        const double std = 0.02;
         var parameters = new ParameterSet(config, device, compute);
-        parameters.Load((spec, values) =>
+        parameters.Draw(seed);
+        return parameters;
+    }
+
+    /// <summary>Sets all weights to those of a new seed model.</summary>
+    internal void Draw(long seed)
+    {
+        const double std = 0.02;
+        Load((spec, values) =>
         {
             if (spec.Group == TensorGroup.Norm)
                 values.Fill(1);
             else
-                GaussianSource.Fill(values, seed, spec.Name, IsResidualOutput(spec) ? std / Math.Sqrt(2.0 * config.Layers) : std);
+                GaussianSource.Fill(values, seed, spec.Name, IsResidualOutput(spec) ? std / Math.Sqrt(2.0 * Config.Layers) : std);
         });
-        return parameters;
     }
 
     /// <summary>Sets every tensor through a float32 buffer of its size.</summary>
@@ -98,7 +125,10 @@ public sealed class ParameterSet : IDisposable
         if (!HasCopies)
             return;
         using var quiet = no_grad();
-        Ops.CopyAll(Working, Masters);
+        if (Flat is { } flat)
+            flat.Working.copy_(flat.Masters);
+        else
+            Ops.CopyAll(Working, Masters);
     }
 
     /// <summary>Changes one tensor's master, and its working copy with it.</summary>
@@ -117,6 +147,7 @@ public sealed class ParameterSet : IDisposable
     {
         foreach (var tensor in Masters.Concat(HasCopies ? Working : []))
             tensor.Dispose();
+        Flat?.Dispose();
     }
 
     private static bool IsResidualOutput(TensorSpec spec) =>

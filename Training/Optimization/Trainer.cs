@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Bam.Contracts.Runs;
+using Bam.Training.Fused;
+using Bam.Training.Kernels;
 using Bam.Training.Model;
 using static TorchSharp.torch;
 
@@ -9,7 +11,7 @@ namespace Bam.Training.Optimization;
 /// The training step of one model: batch, forward, backward, update. A step enqueues work and reads nothing back; only a step that is
 /// asked for a reading waits for the device. Every call must come from the same thread.
 /// </summary>
-public sealed class Trainer
+public sealed class Trainer : IDisposable
 {
     private readonly Transformer _model;
     private readonly AdamW _optimizer;
@@ -20,6 +22,8 @@ public sealed class Trainer
     private readonly long[] _inputs, _targets;                                 // [B, T] each
     private readonly int _context;
     private readonly Freeze _freeze;
+    private readonly CudaKernels? _kernels;
+    private readonly FusedStep? _fused;                                        // where the weights lie flat
 
     /// <param name="model">Model to train; not owned.</param>
     /// <param name="optimizer">Optimizer of its parameters; not owned.</param>
@@ -42,6 +46,10 @@ public sealed class Trainer
         _targets = new long[spec.Batch * _context];
         _freeze = freeze ?? Freeze.Nothing;
         Step = step;
+        if (model.Parameters.Flat is null)
+            return;
+        _kernels = new CudaKernels(model.Parameters.Device);
+        _fused = new FusedStep(model.Parameters, _kernels, spec.Batch, spec.Recompute);
     }
 
     /// <summary>Steps done.</summary>
@@ -64,17 +72,41 @@ public sealed class Trainer
 
         using var scope = NewDisposeScope();
         var frozen = _freeze.At(Step);
+        var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
+        var rate = _rate.At(Step);
+        Tensor norm;
+        StepLoss loss;
+        if (_fused is { } fused)
+        {
+            fused.Run(_inputs, _targets, _spec.LoadBalance, _spec.RouterZ, frozen, trace);
+            norm = _optimizer.Step(rate, frozen, _kernels!, fused.Gradients.Pieces);
+            loss = fused.Loss();
+        }
+        else
+        {
+            (loss, norm) = Differentiate(rate, frozen, trace);
+        }
+
+        Step++;
+        return read ? Read(loss, norm, rate, trace) : null;
+    }
+
+    public void Dispose()
+    {
+        _fused?.Dispose();
+        _kernels?.Dispose();
+    }
+
+    /// <summary>The step by autograd, with torch's own operations.</summary>
+    private (StepLoss Loss, Tensor Norm) Differentiate(double rate, FrozenParts frozen, RoutingTrace? trace)
+    {
         _model.Parameters.Freeze(frozen);
         var device = _model.Parameters.Device;
         var inputs = tensor(_inputs, [_spec.Batch, _context]).to(device);      // [B, T]
         var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
-        var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
         var loss = _model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace });
         loss.Total.backward();
-        var rate = _rate.At(Step);
-        var norm = _optimizer.Step(rate, frozen);
-        Step++;
-        return read ? Read(loss, norm, rate, trace) : null;
+        return (loss, _optimizer.Step(rate, frozen));
     }
 
     private StepReading Read(StepLoss loss, Tensor norm, double rate, RoutingTrace? trace)

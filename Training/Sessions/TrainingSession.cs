@@ -47,7 +47,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         var step = Restore(start, optimizer);
         var batches = new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
-        var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
+        using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
         observer.Prepared(new(
             step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));

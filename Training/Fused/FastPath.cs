@@ -1,0 +1,17 @@
+using Bam.Training.Kernels;
+using Bam.Training.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Bam.Training.Fused;
+
+/// <summary>Where training takes the fused step with kernels of our own: bfloat16 on a CUDA device whose host can compile them.</summary>
+internal static class FastPath
+{
+    /// <summary>Environment variable that turns it off with <c>off</c>, to compare or to work around it.</summary>
+    public const string Variable = "BAM_FAST_PATH";
+
+    public static bool Serves(ModelConfig config, Device device, ScalarType compute) =>
+        device.type == DeviceType.CUDA && compute == ScalarType.BFloat16 && FusedStep.Fits(config)
+        && Environment.GetEnvironmentVariable(Variable) != "off" && CudaLibraries.Missing is null;
+}
