@@ -78,4 +78,7 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuEventDestroy_v2")]
     public static partial int DestroyEvent(nint handle);
+
+    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuMemGetInfo_v2")]
+    public static partial int MemoryInfo(out nuint free, out nuint total);
 }

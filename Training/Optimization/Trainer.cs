@@ -22,7 +22,7 @@ public sealed class Trainer : IDisposable
     private readonly long[] _inputs, _targets;                                 // [B, T] each
     private readonly int _context;
     private readonly Freeze _freeze;
-    private readonly CudaKernels? _kernels;
+    private readonly IStepKernels? _kernels;
     private readonly FusedStep? _fused;                                        // where the weights lie flat
 
     /// <param name="model">Model to train; not owned.</param>
@@ -34,6 +34,15 @@ public sealed class Trainer : IDisposable
     /// <param name="freeze">What stays as it is in the first steps; null for nothing.</param>
     public Trainer(
         Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null)
+        : this(
+            model, optimizer, batches, spec, steps, step, freeze,
+            model.Parameters.Flat is null ? null : new CudaKernels(model.Parameters.Device))
+    {
+    }
+
+    /// <param name="kernels">Operations of a fused step, which become the trainer's; null to differentiate.</param>
+    internal Trainer(
+        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step, Freeze? freeze, IStepKernels? kernels)
     {
         _model = model;
         _optimizer = optimizer;
@@ -46,10 +55,8 @@ public sealed class Trainer : IDisposable
         _targets = new long[spec.Batch * _context];
         _freeze = freeze ?? Freeze.Nothing;
         Step = step;
-        if (model.Parameters.Flat is null)
-            return;
-        _kernels = new CudaKernels(model.Parameters.Device);
-        _fused = new FusedStep(model.Parameters, _kernels, spec.Batch, spec.Recompute);
+        _kernels = kernels;
+        _fused = kernels is null ? null : new FusedStep(model.Parameters, kernels, spec.Batch, spec.Recompute);
     }
 
     /// <summary>Steps done.</summary>

@@ -9,6 +9,9 @@ internal sealed record BenchmarkOptions
 {
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
+    /// <summary>A result a line.</summary>
+    public static readonly JsonSerializerOptions Line = new(Json) { WriteIndented = false };
+
     public string Device { get; private init; } = "cpu";
 
     public string Model { get; private init; } = "tiny";
@@ -25,7 +28,19 @@ internal sealed record BenchmarkOptions
     public int Experts { get; private init; } = 4;
 
     /// <summary>Where a mix finds room for its files.</summary>
-    public string Folder { get; private init; } = Path.GetTempPath();
+    public string Folder { get; private init; } = System.IO.Path.GetTempPath();
+
+    /// <summary>Step to measure: fused, or plain for autograd.</summary>
+    public string Path { get; private init; } = "fused";
+
+    public bool Profile { get; private init; }
+
+    public bool Recompute { get; private init; }
+
+    public Precision OptimizerStates { get; private init; }
+
+    /// <summary>File whose bytes are trained on.</summary>
+    public string Text { get; private init; } = "";
 
     public static BenchmarkOptions Parse(string[] args)
     {
@@ -40,7 +55,12 @@ internal sealed record BenchmarkOptions
             Rounds = Number("--rounds", 3),
             Threads = Number("--threads", 1),
             Experts = Number("--experts", 4),
-            Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
+            Folder = given.GetValueOrDefault("--folder", System.IO.Path.GetTempPath()),
+            Path = given.GetValueOrDefault("--path", "fused"),
+            Profile = given.GetValueOrDefault("--profile") == "on",
+            Recompute = given.GetValueOrDefault("--recompute") == "on",
+            OptimizerStates = given.GetValueOrDefault("--optimizer-states") == "bf16" ? Precision.BFloat16 : Precision.Float32,
+            Text = given.GetValueOrDefault("--text", ""),
         };
     }
 
