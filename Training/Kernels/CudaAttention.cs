@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static Bam.Training.Native.Dispatcher;
 using static TorchSharp.torch;
 
@@ -9,37 +10,45 @@ namespace Bam.Training.Kernels;
 /// </summary>
 internal sealed class CudaAttention
 {
+    // The dispatcher's C entry mistakes results that are not all tensors (libtorch 2.11), so the forward goes through a script; it is fixed,
+    // and never differentiated.
+    private const string Source = """
+        def cudnn(q: Tensor, k: Tensor, v: Tensor):
+            r = torch._scaled_dot_product_cudnn_attention(q, k, v, None, True, 0.0, True, False)
+            return r[0], r[1], r[6], r[7]
+
+        def flash(q: Tensor, k: Tensor, v: Tensor):
+            r = torch._scaled_dot_product_flash_attention(q, k, v, 0.0, True, False)
+            return r[0], r[1], r[6], r[7]
+
+        """;
+
+    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source));
+
     private bool _flash;
 
     public AttentionResult Forward(Tensor q, Tensor k, Tensor v)
     {
         if (_flash)
-            return Flash(q, k, v);
+            return Forward("flash", q, k, v);
         try
         {
-            return Cudnn(q, k, v);
+            return Forward("cudnn", q, k, v);
         }
-        catch (InvalidOperationException)
+        catch (ExternalException)
         {
             _flash = true;
-            return Flash(q, k, v);
+            return Forward("flash", q, k, v);
         }
     }
 
     public (Tensor Q, Tensor K, Tensor V) Backward(AttentionResult result, Tensor gradient) =>
         _flash ? FlashBackward(result, gradient) : CudnnBackward(result, gradient);
 
-    private static AttentionResult Cudnn(Tensor q, Tensor k, Tensor v)
+    private static AttentionResult Forward(string kernel, Tensor q, Tensor k, Tensor v)
     {
-        Span<ulong> stack =
-        [
-            Argument(q), Argument(k), Argument(v), Optional(null), Argument(true), Argument(0.0), Argument(true), Argument(false), 0,
-        ];
-        Call("aten::_scaled_dot_product_cudnn_attention\0"u8, "\0"u8, stack);
-        // output, logsumexp, two cumulated lengths that are undefined, two greatest lengths, seed, offset, an undefined mask
-        foreach (var undefined in new[] { stack[2], stack[3], stack[8] })
-            Result(undefined).Dispose();
-        return new AttentionResult(q, k, v, Result(stack[0]), [Result(stack[1]), Result(stack[6]), Result(stack[7])]);
+        var (output, logSums, seed, offset) = ((Tensor, Tensor, Tensor, Tensor))Script.Value.invoke(kernel, q, k, v);
+        return new AttentionResult(q, k, v, output, [logSums, seed, offset]);
     }
 
     private static (Tensor Q, Tensor K, Tensor V) CudnnBackward(AttentionResult result, Tensor gradient)
@@ -53,15 +62,6 @@ internal sealed class CudaAttention
         ];
         Call("aten::_scaled_dot_product_cudnn_attention_backward\0"u8, "\0"u8, stack);
         return (Result(stack[0]), Result(stack[1]), Result(stack[2]));
-    }
-
-    private static AttentionResult Flash(Tensor q, Tensor k, Tensor v)
-    {
-        Span<ulong> stack = [Argument(q), Argument(k), Argument(v), Argument(0.0), Argument(true), Argument(false), 0, 0, 0];
-        Call("aten::_scaled_dot_product_flash_attention\0"u8, "\0"u8, stack);
-        foreach (var undefined in new[] { stack[2], stack[3], stack[8] })
-            Result(undefined).Dispose();
-        return new AttentionResult(q, k, v, Result(stack[0]), [Result(stack[1]), Result(stack[6]), Result(stack[7])]);
     }
 
     private static (Tensor Q, Tensor K, Tensor V) FlashBackward(AttentionResult result, Tensor gradient)

@@ -101,10 +101,10 @@ internal sealed class PlainKernels : IStepKernels
 
     public AttentionResult Attend(Tensor q, Tensor k, Tensor v)
     {
-        using var scope = NewDisposeScope();
-        var output = Probabilities(q, k).matmul(Repeated(v, q));
-        var laidOut = output.transpose(1, 2).contiguous().transpose(1, 2).MoveToOuterDisposeScope();
-        return new AttentionResult(q, k, v, laidOut, []);
+        Tensor output;
+        using (NewDisposeScope())
+            output = Probabilities(q, k).matmul(Repeated(v, q)).transpose(1, 2).contiguous().transpose(1, 2).MoveToOuterDisposeScope();
+        return new AttentionResult(q, k, v, output, []);
     }
 
     public (Tensor Q, Tensor K, Tensor V) AttendBackward(AttentionResult result, Tensor gradient)
