@@ -13,7 +13,7 @@ using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Inter
 using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 
 var services = new Services(
-    new LocalClusters(TimeProvider.System), new EngineEvaluation(), new EngineGeneration(), BuiltInCorpus.Write,
+    new LocalClusters(TimeProvider.System), new HostGpus(), new EngineEvaluation(), new EngineGeneration(), BuiltInCorpus.Write,
     () => TorchLibrary.Load().ToString(), TimeProvider.System);
 return await services.Console(Terminal.OfProcess()).Run(args, interrupt.Token).ConfigureAwait(false);
 

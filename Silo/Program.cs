@@ -24,6 +24,7 @@ try
     var app = builder.Build();
     app.MapBamHealth();
     app.MapPrometheusScrapingEndpoint();
+    using var secondInterrupt = new SecondInterrupt();
     await app.RunAsync();
     return 0;
 }

@@ -22,7 +22,8 @@ internal sealed class ClusterConnection : IAsyncDisposable
         if (!File.Exists(home.Database)) throw NoCluster(home);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
         deadline.CancelAfter(limit);
-        var host = Build(home, deadline.Token);
+        var tls = ConsoleTls.FromEnvironment();
+        var host = Build(home, tls, deadline.Token);
         try
         {
             await host.StartAsync(deadline.Token);
@@ -32,6 +33,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             host.Dispose();
             ct.ThrowIfCancellationRequested();
+            if (tls?.Problem is { } problem) throw new UserException(problem, 3);
             throw NoCluster(home); // whatever the driver or Orleans said (no gateway, no table, refused), the fix is the same
         }
     }
@@ -51,19 +53,20 @@ internal sealed class ClusterConnection : IAsyncDisposable
     }
 
     // Empty: no logging, so nothing of Orleans reaches the console.
-    private static IHost Build(ClusterHome home, CancellationToken deadline)
+    private static IHost Build(ClusterHome home, ConsoleTls? tls, CancellationToken deadline)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.UseOrleansClient(client => client
             .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
             .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5))
+            .Configure<ClientConnectionOptions>(connections => { if (tls is not null) connections.ConfigureConnection(tls.Transport.Open); })
             .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10)) // the silos' value
             .UseAdoNetClustering(options =>
                 (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, SqliteStore.ConnectionString(home.Folder)))
             .UseConnectionRetryFilter(async (_, _) =>
             {
                 await Task.Delay(200, deadline);
-                return true;
+                return tls?.Problem is null;
             }));
         return builder.Build();
     }

@@ -30,6 +30,9 @@ internal sealed record ClusterHome(string Folder)
     /// <summary>Locked while a console starts or stops the cluster.</summary>
     public string ConsoleLock => Path.Combine(Folder, "console.lock");
 
+    /// <summary>The silos as targets for Prometheus (<see cref="ScrapeTargets"/>).</summary>
+    public string Targets => Path.Combine(Folder, "targets.json");
+
     /// <summary>Log of a silo, or of the keeper.</summary>
     public string LogOf(string name) => Path.Combine(Logs, $"{name}.log");
 }

@@ -54,21 +54,12 @@ internal sealed class ClusterKeeper
     /// <summary>Starts the keeper of a home, detached.</summary>
     internal static Process Start(ClusterHome home)
     {
-        var start = StartInfo();
+        var start = BamProgram.StartInfo();
         start.ArgumentList.Add(Verb);
         start.ArgumentList.Add(home.Folder);
         start.WorkingDirectory = home.Folder;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true; // pipes of ours, not the console's
         return Process.Start(start)!;
-    }
-
-    // This program again: by its own host, or by dotnet where a test or `dotnet run` hosts it.
-    private static ProcessStartInfo StartInfo()
-    {
-        var assembly = Path.Combine(AppContext.BaseDirectory, "bam.dll");
-        return Environment.ProcessPath is { } running && Path.GetFileNameWithoutExtension(running) == "bam"
-            ? new(running)
-            : new(DotnetHost.Find(), ["exec", assembly]);
     }
 
     private async Task Run(SiloProgram program, CancellationToken stop)

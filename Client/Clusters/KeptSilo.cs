@@ -86,7 +86,11 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
     {
         var start = program.StartInfo();
         foreach (var (option, value) in Options()) start.ArgumentList.Add($"--Bam:{option}={value}");
-        if (_silo.Gpu is { } gpu) start.Environment["CUDA_VISIBLE_DEVICES"] = gpu;
+        if (_silo.Gpu is { } gpu)
+        {
+            start.Environment["CUDA_VISIBLE_DEVICES"] = gpu;
+            start.Environment.TryAdd("CUDA_DEVICE_ORDER", "PCI_BUS_ID"); // CUDA's own order is by speed, nvidia-smi's is this one
+        }
         start.WorkingDirectory = home.Folder;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         return start;

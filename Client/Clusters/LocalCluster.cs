@@ -45,7 +45,9 @@ internal sealed class LocalCluster
         using var ports = await TakePorts(ct);
         wanted = wanted with { PortBase = wanted.PortBase ?? state?.Settings.PortBase ?? PortBlock.Find(wanted.Silos) };
         PortBlock.EnsureFree(wanted.PortBase.Value, wanted.Silos);
-        new ClusterState { Settings = wanted, Silos = SiloState.Plan(wanted) }.Write(home);
+        var silos = SiloState.Plan(wanted);
+        new ClusterState { Settings = wanted, Silos = silos }.Write(home);
+        ScrapeTargets.Write(home, silos);
         await StartAndWait(home, ct);
         return new(home);
     }
@@ -58,7 +60,7 @@ internal sealed class LocalCluster
         {
             var alive = silo.Process?.IsAlive() is true;
             return new SiloReport(silo.Name, alive ? silo.Process!.Id : null, silo.SiloPort, silo.GatewayPort, silo.HttpPort,
-                alive && await SiloHealth.IsReady(silo, ct));
+                alive && await SiloHealth.IsReady(silo, ct), silo.Gpu);
         }));
         return new(home.Folder, state.Keeper?.IsAlive() is true, silos);
     }

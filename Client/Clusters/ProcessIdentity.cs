@@ -12,6 +12,8 @@ internal sealed record ProcessIdentity(int Id, string Started)
 {
     private const int Terminate = 15;
     private const int Kill9 = 9;
+    private const int StopSignal = 19;
+    private const int ContinueSignal = 18;
 
     /// <summary>The process with this number; null when none is alive. A zombie is not.</summary>
     public static ProcessIdentity? Of(int id)
@@ -37,6 +39,12 @@ internal sealed record ProcessIdentity(int Id, string Started)
 
     /// <summary>Ends the process.</summary>
     public void Kill() => Send(Kill9);
+
+    /// <summary>Stops the process where it stands, until <see cref="Thaw"/>.</summary>
+    public void Freeze() => Send(StopSignal);
+
+    /// <summary>Lets a frozen process go on.</summary>
+    public void Thaw() => Send(ContinueSignal);
 
     /// <summary>Waits for the end of the process; false when <paramref name="limit"/> came first.</summary>
     public async Task<bool> WaitForExit(TimeSpan limit, CancellationToken cancellation)

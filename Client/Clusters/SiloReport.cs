@@ -7,4 +7,5 @@ namespace Bam.Client.Clusters;
 /// <param name="GatewayPort">Port for clients.</param>
 /// <param name="HttpPort">Port of /metrics and /health.</param>
 /// <param name="Ready">True when it is active in the cluster.</param>
-internal sealed record SiloReport(string Name, int? ProcessId, int SiloPort, int GatewayPort, int HttpPort, bool Ready);
+/// <param name="Gpu">The GPU that it sees, as CUDA_VISIBLE_DEVICES names it; null when none was assigned.</param>
+internal sealed record SiloReport(string Name, int? ProcessId, int SiloPort, int GatewayPort, int HttpPort, bool Ready, string? Gpu = null);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Bam.Client.Clusters;
 using Bam.Client.RunFiles;
 using Bam.Client.Runs;
@@ -8,9 +7,10 @@ namespace Bam.Client.Diagnosis;
 
 /// <summary>Looks whether this host can train; each failure comes with its fix.</summary>
 /// <param name="describeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
+/// <param name="hostGpus">GPUs of this host.</param>
 /// <param name="clusters">Clusters of this host.</param>
 /// <param name="time">The host's clock.</param>
-internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters, TimeProvider time)
+internal sealed class HostDoctor(Func<string> describeTorch, IHostGpus hostGpus, IClusters clusters, TimeProvider time)
 {
     private const long MinFreeDisk = 2L << 30, MinMemory = 2L << 30;
     private static readonly TimeSpan ClusterLimit = TimeSpan.FromSeconds(10), ClockTolerance = TimeSpan.FromSeconds(5);
@@ -50,36 +50,22 @@ internal sealed class HostDoctor(Func<string> describeTorch, IClusters clusters,
             : new("memory", Verdict.Failed, Figures.Bytes(bytes), $"give this host, or its container, at least {Figures.Bytes(MinMemory)}");
     }
 
-    private static async Task<Check> Gpu(CancellationToken cancellation)
+    private async Task<Check> Gpu(CancellationToken cancellation)
     {
         try
         {
-            using var smi = Process.Start(new ProcessStartInfo("nvidia-smi", "--query-gpu=name,memory.total --format=csv,noheader")
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(TimeSpan.FromSeconds(10));
-            var output = await smi.StandardOutput.ReadToEndAsync(limit.Token).ConfigureAwait(false);
-            await smi.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-            if (smi.ExitCode == 0 && output.Trim() is { Length: > 0 } names)
-                return new("GPU", Verdict.Passed, string.Join("; ", names.Split('\n', StringSplitOptions.TrimEntries)));
+            var gpus = await hostGpus.List(cancellation).ConfigureAwait(false);
+            if (gpus.Count == 0) return new("GPU", Verdict.Absent, "none: training runs on the CPU");
+            return gpus.All(gpu => gpu.Name.Length > 0)
+                ? new("GPU", Verdict.Passed, string.Join("; ", gpus.Select(gpu => $"{gpu.Number}: {gpu.Name}, {Figures.Bytes(gpu.MemoryBytes)}")))
+                : new(
+                    "GPU", Verdict.Failed, $"/dev/nvidia{gpus[0].Number} is there, nvidia-smi does not work",
+                    "install the NVIDIA driver's tools of the kernel module's version");
         }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        catch (UserException silent)
         {
-            // No nvidia-smi: the device file tells.
+            return new("GPU", Verdict.Failed, silent.Message.Split(';')[0], "look at the NVIDIA driver, or restart the host");
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return new("GPU", Verdict.Failed, "nvidia-smi does not answer", "look at the NVIDIA driver, or restart the host");
-        }
-
-        return File.Exists("/dev/nvidia0")
-            ? new(
-                "GPU", Verdict.Failed, "/dev/nvidia0 is there, nvidia-smi does not work",
-                "install the NVIDIA driver's tools of the kernel module's version")
-            : new("GPU", Verdict.Absent, "none: training runs on the CPU");
     }
 
     private IEnumerable<Check> Home(string home)

@@ -4,17 +4,15 @@ using Bam.Training.Model;
 namespace Bam.Client.Plans;
 
 /// <summary>
-/// Bytes on the device that trains a model, for n parameters and B·T tokens a step:
+/// Bytes on the device that trains a model of n parameters:
 /// <code>
-/// weights      4n                     float32 masters
-/// gradients    4n
-/// optimizer    8n                     Adam's m and v
-/// working copy 2n                     bf16 only
-/// activations  B·T · (L · c · (4D + 2·E_a·H·K + 2·E_kv·H_kv·K + 3·k·F) + 8·V)
+/// weights      4n    float32 masters
+/// gradients    4n    in float32; in bf16 2n more, those of the working copy
+/// optimizer    8n    Adam's m and v
+/// working copy 2n    bf16 only
+/// activations        every tensor of a step: forward ones are held until its end (<see cref="ActivationBytes"/>)
 /// </code>
-/// with c = 4 bytes (fp32) or 2 (bf16); E_a attention experts, E_kv sets of keys and values, k FFN experts a token. The last
-/// term is the logits and their gradient in float32. An estimate: attention scores are never stored (flash attention), and what
-/// the allocator rounds up or keeps is not counted.
+/// An estimate: the flash kernels' workspaces, and what the allocator rounds up or keeps, are not counted.
 /// </summary>
 internal sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, long WorkingCopy, long Activations)
 {
@@ -24,16 +22,28 @@ internal sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, 
     {
         var n = TensorLayout.Parameters(config);
         var bf16 = train.Precision == Precision.BFloat16;
-        return new(4 * n, 4 * n, 8 * n, bf16 ? 2 * n : 0, ActivationBytes(config, train.Batch, bf16 ? 2 : 4));
+        return new(4 * n, bf16 ? 6 * n : 4 * n, 8 * n, bf16 ? 2 * n : 0, ActivationBytes(config, train.Batch, bf16));
     }
 
-    private static long ActivationBytes(ModelConfig config, int batch, int bytes)
+    /// <summary>What the operations of Transformer, Attention(Mixture) and FeedForward(Mixture) make, one after another; masks and routers' logits are too small to count.</summary>
+    private static long ActivationBytes(ModelConfig config, int batch, bool bf16)
     {
-        long stream = 4L * config.Width;
-        var queries = 2L * config.AttentionExperts * config.Heads * config.HeadWidth;
-        var keysAndValues = 2L * config.KvExperts * config.KvHeads * config.HeadWidth;
-        var ffn = 3L * (config.Experts > 0 ? config.FfnTopK : 1) * config.Ffn;
-        var perToken = config.Layers * bytes * (stream + queries + keysAndValues + ffn) + 8L * config.Vocab;
-        return (long)batch * config.Context * perToken;
+        long c = bf16 ? 2 : 4, d = config.Width, f = config.Ffn;
+        var k = config.Experts > 0 ? config.FfnTopK : 1;
+        var queries = (long)config.AttentionExperts * config.Heads * config.HeadWidth;
+        var keys = (long)config.KvExperts * config.KvHeads * config.HeadWidth;
+        var isRouted = config.RoutesAttention;
+
+        // A projection, and its rotation: to float32, as complex numbers, and back; pairs half a head apart are moved together and apart again.
+        var rotated = (bf16 ? c + 4 + 4 + c : c + 4) + (config.RopeInterleaved ? 0 : 8);
+        var attention = (rotated * (queries + keys)) + (c * (keys + queries))                        // q and k, v, heads
+            + (isRouted ? c * queries * (config.Kv == KvMode.Shared ? 3 : 1) : 0)                    // gated, and regrouped by keys
+            + (c * d);                                                                               // output
+        var ffn = (c * 4 * k * f) + (c * d)                                                          // gate, silu, up, product; output
+            + (config.Experts > 0 ? c * d * k * (k == 1 ? 3 : 4) : 0);                               // tokens by expert, and back
+        var layer = attention + ffn + (c * 3 * d);                                                   // norm and two sums
+        var loss = (bf16 ? 20 : 16) * (long)config.Vocab;                                            // logits, log-probabilities, both gradients
+        var stackedOutputs = isRouted ? c * queries * d : 0;                                         // W_o of all experts side by side
+        return ((long)batch * config.Context * ((config.Layers * layer) + loss + (c * 2 * d))) + (config.Layers * stackedOutputs);
     }
 }

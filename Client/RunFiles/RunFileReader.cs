@@ -14,7 +14,7 @@ internal sealed partial class RunFileReader
     private static readonly string[] RootKeys =
     [
         "name", "seed", "tokenizer", "model", "domains", "train", "seed_model", "branches", "include_seed_as_expert", "mixtures",
-        "mixture_data", "checkpoints", "evaluate",
+        "mixture_data", "checkpoints", "evaluate", "limits",
     ];
 
     private static readonly string[] TokenizerHints = ["bytes", "cl100k_base", "cl100k_base:N with N from 256 to 100256"];
@@ -84,6 +84,7 @@ internal sealed partial class RunFileReader
             Mixtures = Mixtures(dense, [SeedModelSpec.MemberName, .. branches.Select(branch => branch.Name)], includeSeed, data, train, names),
             Checkpoints = Checkpoints(),
             Evaluate = Evaluate(model.Context),
+            Limits = Limits(),
         };
         CheckPrecision(spec);
         CheckRidge(spec);
@@ -121,6 +122,14 @@ internal sealed partial class RunFileReader
         return new(
             section.Int("every", defaults.Every, min: 0), section.Count("tokens", defaults.Tokens, min: 0),
             section.Int("stride", defaults.Stride, min: 1, max: context));
+    }
+
+    private LimitsSpec Limits()
+    {
+        var section = _root.Section("limits");
+        section.Allow("setup", "step", "checkpoint");
+        return new(Seconds("setup"), Seconds("step"), Seconds("checkpoint"));
+        double? Seconds(string key) => section.Has(key) ? section.Number(key, 1, NumberRule.Positive) : null;
     }
 
     private static string NameRule(string name) =>

@@ -21,6 +21,17 @@ internal interface IRunClient : IAsyncDisposable
     /// <summary>False when no run has this name or it has ended.</summary>
     Task<bool> Cancel(string run, CancellationToken cancellation);
 
+    /// <summary>False when no run has this name or it has ended.</summary>
+    Task<bool> Pause(string run, CancellationToken cancellation);
+
+    /// <summary>False when no run has this name or it has ended.</summary>
+    Task<bool> Resume(string run, CancellationToken cancellation);
+
+    Task<RetryOutcome> Retry(string run, string member, CancellationToken cancellation);
+
+    /// <summary>The last lines that the attempts at a model wrote, oldest first.</summary>
+    Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation);
+
     /// <summary>All runs, newest first.</summary>
     Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation);
 

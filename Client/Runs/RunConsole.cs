@@ -30,6 +30,18 @@ internal sealed class RunConsole(IGrainFactory grains, IAsyncDisposable connecti
     public Task<bool> Cancel(string run, CancellationToken cancellation) =>
         patience.Call(ct => Coordinator(run).Cancel(ct), cancellation);
 
+    public Task<bool> Pause(string run, CancellationToken cancellation) =>
+        patience.Call(ct => Coordinator(run).Pause(ct), cancellation);
+
+    public Task<bool> Resume(string run, CancellationToken cancellation) =>
+        patience.Call(ct => Coordinator(run).Resume(ct), cancellation);
+
+    public Task<RetryOutcome> Retry(string run, string member, CancellationToken cancellation) =>
+        patience.Call(ct => Coordinator(run).Retry(member, ct), cancellation);
+
+    public Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation) =>
+        patience.Call(ct => Coordinator(run).ReadLog(member, lines, ct), cancellation);
+
     public Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation) =>
         patience.Call(ct => grains.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key).List(ct), cancellation);
 

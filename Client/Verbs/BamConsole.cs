@@ -32,6 +32,7 @@ internal sealed class BamConsole
         try
         {
             if (_options.LibTorch(line) is { } libTorch) Environment.SetEnvironmentVariable("BAM_LIBTORCH", Path.GetFullPath(libTorch));
+            if (_options.Tls(line) is { } tls) Environment.SetEnvironmentVariable(ConsoleTls.Variable, Path.GetFullPath(tls));
             return await line.InvokeAsync(
                 new()
                 {

@@ -36,12 +36,13 @@ internal sealed class DemoVerb : IVerb
     private readonly GlobalOptions _options;
     private readonly Terminal _terminal;
     private readonly IClusters _clusters;
+    private readonly IHostGpus _hostGpus;
     private readonly RunFollower _follower;
     private readonly CorpusWriter _corpus;
 
-    public DemoVerb(GlobalOptions options, Terminal terminal, IClusters clusters, RunFollower follower, CorpusWriter corpus)
+    public DemoVerb(GlobalOptions options, Terminal terminal, IClusters clusters, IHostGpus hostGpus, RunFollower follower, CorpusWriter corpus)
     {
-        (_options, _terminal, _clusters, _follower, _corpus) = (options, terminal, clusters, follower, corpus);
+        (_options, _terminal, _clusters, _hostGpus, _follower, _corpus) = (options, terminal, clusters, hostGpus, follower, corpus);
         _silos.MustBe(silos => silos is >= 1 and <= 64, "a whole number from 1 to 64");
         _scale.MustBe(scale => scale > 0 && double.IsFinite(scale), "a number more than 0");
         _device.MustBe(device => device is "cpu" or "cuda", "cpu or cuda");
@@ -59,7 +60,7 @@ internal sealed class DemoVerb : IVerb
         var json = _options.Json(line);
         var progress = json ? _terminal.Error : _terminal.Output;
         var device = line.GetValue(_device)!;
-        var settings = Settings(line, device);
+        var settings = await Settings(line, device, cancellation).ConfigureAwait(false);
         var folder = DemoFolder.Next(Path.GetFullPath(line.GetValue(_out) ?? Path.Combine(_options.Home(line).Folder, "demo")));
         await progress.WriteLineAsync($"writing corpora and run file to {folder.Path}").ConfigureAwait(false);
         _corpus(folder.Data, DemoExperiment.Seed, DemoExperiment.TrainBytes, DemoExperiment.ValidationBytes);
@@ -82,10 +83,10 @@ internal sealed class DemoVerb : IVerb
         }
     }
 
-    private ClusterSettings Settings(ParseResult line, string device)
+    private async Task<ClusterSettings> Settings(ParseResult line, string device, CancellationToken cancellation)
     {
-        string[] gpus = device == "cuda" ? Gpus() : [];
-        var silos = gpus.Length > 0 && line.GetResult(_silos) is not { Implicit: false } ? gpus.Length : line.GetValue(_silos);
+        var gpus = device == "cuda" ? await Gpus(line, cancellation).ConfigureAwait(false) : [];
+        var silos = gpus.Count > 0 ? gpus.Count : line.GetValue(_silos);
         return new()
         {
             Silos = silos,
@@ -96,14 +97,13 @@ internal sealed class DemoVerb : IVerb
         };
     }
 
-    /// <summary>CUDA's numbers of this host's GPUs.</summary>
-    private static string[] Gpus()
+    /// <summary>All of this host's GPUs, or as many as silos are asked for.</summary>
+    private async Task<IReadOnlyList<string>> Gpus(ParseResult line, CancellationToken cancellation)
     {
-        var gpus = Directory.EnumerateFiles("/dev", "nvidia*")
-            .Count(path => int.TryParse(Path.GetFileName(path)["nvidia".Length..], out _));
-        return gpus > 0
-            ? [.. Enumerable.Range(0, gpus).Select(gpu => $"{gpu}")]
-            : throw new UserException("bam: this host has no GPU; leave --device cuda away", 2);
+        var gpus = await _hostGpus.List(cancellation).ConfigureAwait(false);
+        if (gpus.Count == 0) throw new UserException("bam: this host has no GPU; leave --device cuda away", ExitCode.InputWrong);
+        var all = GpuChoice.Of(GpuChoice.All, gpus, _hostGpus.Visible);
+        return line.GetResult(_silos) is { Implicit: false } ? [.. all.Take(line.GetValue(_silos))] : all;
     }
 
     /// <summary>Stops the cluster even when the user interrupted, and says how to look again.</summary>

@@ -22,12 +22,22 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    private readonly Option<string?> _tls = new("--tls")
+    {
+        Description = "Folder of this console's certificates, for a cluster that asks for them (default: $BAM_TLS)",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
     public void AddTo(RootCommand root)
     {
         root.Add(_home);
         root.Add(_json);
         root.Add(_libTorch);
+        root.Add(_tls);
     }
+
+    public string? Tls(ParseResult line) => line.GetValue(_tls);
 
     public bool Json(ParseResult line) => line.GetValue(_json);
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Bam.Client.Clusters;
+using Bam.Client.Plans;
 using Bam.Client.RunFiles;
+using Bam.Client.Runs;
 using Bam.Contracts.Grains;
+using Bam.Contracts.Runs;
 
 namespace Bam.Client.Verbs;
 
@@ -12,15 +15,18 @@ internal sealed class LaunchVerb : IVerb
 
     private readonly Option<bool> _detach = new("--detach") { Description = "Do not watch" };
 
+    private readonly Option<bool> _force = new("--force") { Description = "Launch even what does not seem to fit the devices" };
+
     private readonly GlobalOptions _options;
     private readonly Terminal _terminal;
     private readonly ClusterLink _cluster;
     private readonly RunFollower _follower;
+    private readonly DeviceMemory _memory;
 
-    public LaunchVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster, RunFollower follower)
+    public LaunchVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster, RunFollower follower, DeviceMemory memory)
     {
-        (_options, _terminal, _cluster, _follower) = (options, terminal, cluster, follower);
-        Command = new("launch", "Submit a run and watch it; Ctrl-C leaves it going") { _file, _detach };
+        (_options, _terminal, _cluster, _follower, _memory) = (options, terminal, cluster, follower, memory);
+        Command = new("launch", "Submit a run and watch it; Ctrl-C leaves it going") { _file, _detach, _memory.Option, _force };
         Command.SetAction(Launch);
     }
 
@@ -32,6 +38,7 @@ internal sealed class LaunchVerb : IVerb
         var spec = RunFileReader.Read(line.GetRequiredValue(_file));
         foreach (var warning in RunWarnings.Of(spec)) await _terminal.Error.WriteLineAsync(warning).ConfigureAwait(false);
         await using var client = await _cluster.Open(line, cancellation).ConfigureAwait(false);
+        if (!line.GetValue(_force)) await RefuseTooLarge(client, spec, line, cancellation).ConfigureAwait(false);
         var (outcome, detail) = await client.Launch(spec, cancellation).ConfigureAwait(false);
         var said = detail is null ? "" : $": {Printable.Line(detail)}";
         if (outcome == LaunchOutcome.NameTaken)
@@ -47,5 +54,15 @@ internal sealed class LaunchVerb : IVerb
         if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome, Detail = detail });
         else await _terminal.Output.WriteLineAsync($"{spec.Name} is under way; look with: bam watch {spec.Name}").ConfigureAwait(false);
         return ExitCode.Done;
+    }
+
+    /// <exception cref="UserException">A model does not fit a device of the cluster.</exception>
+    private async Task RefuseTooLarge(IRunClient client, RunSpec spec, ParseResult line, CancellationToken cancellation)
+    {
+        var devices = await client.ListDevices(cancellation).ConfigureAwait(false);
+        var onGpus = devices.Any(device => device.Device.StartsWith("cuda", StringComparison.Ordinal));
+        if (await _memory.Of(line, onGpus, cancellation).ConfigureAwait(false) is not { } bytes) return;
+        if (DeviceFit.Of(spec, bytes) is { Count: > 0 } tooLarge)
+            throw new UserException($"{string.Join('\n', tooLarge)}\nnothing was started; --force launches it all the same", ExitCode.InputWrong);
     }
 }

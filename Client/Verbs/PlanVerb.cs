@@ -7,7 +7,8 @@ using Bam.Client.Views;
 namespace Bam.Client.Verbs;
 
 /// <summary>
-/// <c>bam plan FILE</c>: validates a run file and tells what the run will take; starts nothing. A preset's name instead of a file, where
+/// <c>bam plan FILE</c>: validates a run file and tells what the run will take; starts nothing. A model that its device has no room for is
+/// named with what would fit, and is wrong input. A preset's name instead of a file, where
 /// no file has it, prints the paper's comparison for that shape.
 /// </summary>
 internal sealed class PlanVerb : IVerb
@@ -27,15 +28,15 @@ internal sealed class PlanVerb : IVerb
         DefaultValueFactory = _ => 1,
     };
 
-    public PlanVerb(GlobalOptions options, Terminal terminal)
+    public PlanVerb(GlobalOptions options, Terminal terminal, DeviceMemory memory)
     {
         _speed.MustBe(speed => speed is null or > 0 && double.IsFinite(speed ?? 1), "a number more than 0");
         _devices.MustBe(devices => devices is >= 1 and <= 65_536, "a whole number from 1 to 65536");
         Command = new("plan", "Validate a run file and print parameters, FLOPs, memory, disk and time; starts nothing")
         {
-            _file, _speed, _devices,
+            _file, _speed, _devices, memory.Option,
         };
-        Command.SetAction(line =>
+        Command.SetAction(async (line, cancellation) =>
         {
             var file = line.GetRequiredValue(_file);
             var json = options.Json(line);
@@ -50,11 +51,13 @@ internal sealed class PlanVerb : IVerb
             }
 
             var spec = RunFileReader.Read(file);
-            foreach (var warning in RunWarnings.Of(spec)) terminal.Error.WriteLine(warning);
-            var plan = RunPlan.Of(spec, line.GetValue(_speed), line.GetValue(_devices));
+            foreach (var warning in RunWarnings.Of(spec)) await terminal.Error.WriteLineAsync(warning).ConfigureAwait(false);
+            var device = await memory.Of(line, onGpus: true, cancellation).ConfigureAwait(false);
+            var plan = RunPlan.Of(spec, line.GetValue(_speed), line.GetValue(_devices), device);
             if (json) JsonOutput.Write(terminal.Output, plan);
             else terminal.Screen.Write(PlanScreen.Render(plan));
-            return ExitCode.Done;
+            foreach (var model in plan.TooLarge) await terminal.Error.WriteLineAsync($"{model}").ConfigureAwait(false);
+            return plan.TooLarge.Count == 0 ? ExitCode.Done : ExitCode.InputWrong;
         });
     }
 

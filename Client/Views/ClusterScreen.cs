@@ -12,12 +12,18 @@ internal static class ClusterScreen
     /// <param name="devices">The device slots; null when the cluster does not answer.</param>
     public static IRenderable Render(ClusterReport report, IReadOnlyList<DeviceStatus>? devices)
     {
+        var hasGpus = report.Silos.Any(silo => silo.Gpu is not null);
         var silos = Plain("silo", "process", "silo port", "gateway port", "HTTP port", "ready");
+        if (hasGpus) silos.AddColumn("GPU");
         foreach (var silo in report.Silos)
         {
-            silos.AddRow(
+            var cells = new List<string>
+            {
                 Markup.Escape(silo.Name), silo.ProcessId?.ToString() ?? "-", $"{silo.SiloPort}", $"{silo.GatewayPort}", $"{silo.HttpPort}",
-                silo.Ready ? "[green]yes[/]" : "[red]no[/]");
+                silo.Ready ? "[green]yes[/]" : "[red]no[/]",
+            };
+            if (hasGpus) cells.Add(Markup.Escape(silo.Gpu ?? "-"));
+            silos.AddRow([.. cells]);
         }
 
         var rows = new List<IRenderable>

@@ -16,7 +16,7 @@ internal static class PlainLines
         var training = status.Members
             .Where(member => member.State is MemberState.Training)
             .Select(member => $" {member.Name}={member.Step}/{member.TargetSteps} {Speed(member)}");
-        return $"{Time(now)} progress {Word(status.Phase)} {Figures.Percent(RunScreen.Progress(status))} " +
+        return $"{Time(now)} progress {Word(status.Phase)}{(status.Paused ? " (paused)" : "")} {Figures.Percent(status.Progress)} " +
             $"elapsed={Figures.Duration(now - status.Launched)} eta={Figures.Duration(status.Remaining)}{string.Concat(training)}";
     }
 

@@ -22,6 +22,7 @@ internal static class RunScreen
         var rows = new List<IRenderable> { new Markup(Header(status, now)), new Markup(PhaseLine(status)) };
         if (status.Error is { } error) rows.Add(new Markup($"[red]{Safe(error)}[/]"));
         rows.Add(Members(status));
+        rows.AddRange(status.Members.Where(member => member.State == MemberState.Failed).SelectMany(Failure));
         rows.AddRange(recent.Select(line => new Markup($"[grey]{line.Time:HH:mm:ss}[/] {Safe(Named(line))}")));
         if (reconnecting) rows.Add(new Markup("[yellow]reconnecting...[/]"));
         return new Rows(rows);
@@ -38,14 +39,6 @@ internal static class RunScreen
         return table;
     }
 
-    /// <summary>Part of the run's steps that is done, in [0, 1].</summary>
-    public static double Progress(RunStatus status)
-    {
-        if (status.Phase == RunPhase.Completed) return 1;
-        var steps = status.Members.Sum(member => Math.Max(0, member.TargetSteps));
-        return steps == 0 ? 0 : status.Members.Sum(member => member.Progress * Math.Max(0, member.TargetSteps)) / steps;
-    }
-
     /// <summary>An event's text under the model that it is about.</summary>
     public static string Named(RunEvent line) =>
         line.Member is { } member && !line.Text.Contains(member, StringComparison.Ordinal) ? $"{member}: {line.Text}" : line.Text;
@@ -55,14 +48,21 @@ internal static class RunScreen
         var elapsed = (status.Ended ?? now) - status.Launched;
         var parts = new List<string>
         {
-            $"[bold]{Safe(status.Name)}[/] {Coloured(status.Phase)}",
-            $"{Bar(Progress(status))} {Figures.Percent(Progress(status))}",
+            $"[bold]{Safe(status.Name)}[/] {Coloured(status.Phase)}{(status.Paused ? " [yellow](paused)[/]" : "")}",
+            $"{Bar(status.Progress)} {Figures.Percent(status.Progress)}",
             $"elapsed {Figures.Duration(elapsed)}",
         };
         if (!status.HasEnded) parts.Add($"ETA {Figures.Duration(status.Remaining)}");
         if (!double.IsNaN(status.Goodput)) parts.Add($"goodput {Figures.Percent(status.Goodput)}");
         return string.Join("  ", parts);
     }
+
+    /// <summary>Why a model failed, the last lines of its attempts, and what to do.</summary>
+    private static IEnumerable<IRenderable> Failure(MemberStatus member) =>
+    [
+        new Markup($"[red]{Safe(member.Name)} failed: {Safe(member.Error ?? "no reason known")}[/]"),
+        .. member.LogTail.Select(line => new Markup($"  [grey]{Safe(line)}[/]")),
+    ];
 
     private static string PhaseLine(RunStatus status)
     {
@@ -104,7 +104,7 @@ internal static class RunScreen
     {
         MemberState.Completed => "[green]completed[/]",
         MemberState.Failed => "[red]failed[/]",
-        MemberState.Recovering or MemberState.Cancelled => $"[yellow]{Word(state)}[/]",
+        MemberState.Recovering or MemberState.Cancelled or MemberState.Paused => $"[yellow]{Word(state)}[/]",
         _ => Word(state),
     };
 

@@ -27,6 +27,27 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     [Alias("Cancel")]
     Task<bool> Cancel(CancellationToken cancellation = default);
 
+    /// <summary>Has every session save and end, and frees the slots, until <see cref="Resume"/>. False when no run has this name or it has ended.</summary>
+    [Alias("Pause")]
+    Task<bool> Pause(CancellationToken cancellation = default);
+
+    /// <summary>Lets a paused run go on. False when no run has this name or it has ended.</summary>
+    [Alias("Resume")]
+    Task<bool> Resume(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Takes a failed or cancelled model up again, and the run with it when that has ended. What was cancelled together with it is taken up
+    /// too: only a run as a whole is cancelled.
+    /// </summary>
+    [Alias("Retry")]
+    Task<RetryOutcome> Retry(string member, CancellationToken cancellation = default);
+
+    /// <summary>The last lines that the attempts at a model wrote, oldest first; empty when there are none.</summary>
+    /// <param name="member">Seed model, branch or mixture.</param>
+    /// <param name="lines">How many lines at most, up to 1000.</param>
+    [Alias("ReadLog"), AlwaysInterleave]
+    Task<IReadOnlyList<string>> ReadLog(string member, int lines, CancellationToken cancellation = default);
+
     /// <summary>Moves the run on. Called each second by every silo; cheap when there is nothing to do.</summary>
     [Alias("Tick")]
     Task Tick(CancellationToken cancellation = default);

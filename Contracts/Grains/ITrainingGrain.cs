@@ -21,6 +21,10 @@ public interface ITrainingGrain : IGrainWithStringKey
     [Alias("Reevaluate")]
     Task Reevaluate(CancellationToken cancellation = default);
 
+    /// <summary>Takes a failed or cancelled model up again, with all of its attempts before it.</summary>
+    [Alias("Retry")]
+    Task Retry(CancellationToken cancellation = default);
+
     /// <summary>How the training stands, without starting anything.</summary>
     [Alias("GetReport"), AlwaysInterleave]
     Task<TrainingReport> GetReport(CancellationToken cancellation = default);

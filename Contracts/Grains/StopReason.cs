@@ -11,4 +11,7 @@ public enum StopReason
 
     /// <summary>Its silo shuts down.</summary>
     Shutdown,
+
+    /// <summary>The run is paused.</summary>
+    Paused,
 }

@@ -22,4 +22,7 @@ public sealed record TrainingAssignment
 
     /// <summary>The dense models of a mixture, in the order of its experts; empty for a dense model of the run.</summary>
     [Id(5)] public IReadOnlyList<NamedCheckpoint> Experts { get; init; } = [];
+
+    /// <summary>The launch of the run, which other clusters on the same store are told; null for none.</summary>
+    [Id(6)] public string? Owner { get; init; }
 }

@@ -26,6 +26,9 @@ public sealed record TrainingReport
     /// <summary>Damaged checkpoints set aside by the present attempt, newest first.</summary>
     [Id(6)] public IReadOnlyList<string> DamagedCheckpoints { get; init; } = [];
 
+    /// <summary>How the last attempts began, oldest first; without the first attempt of all.</summary>
+    [Id(8)] public IReadOnlyList<AttemptStart> Starts { get; init; } = [];
+
     /// <summary>What the present attempt measured of a mixture before its first step, one line; null for nothing.</summary>
     [Id(7)] public string? Opening { get; init; }
 }

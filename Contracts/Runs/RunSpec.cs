@@ -30,4 +30,6 @@ public sealed record RunSpec
     [Id(9)] public CheckpointSpec Checkpoints { get; init; } = new();
 
     [Id(10)] public EvaluationSpec Evaluate { get; init; } = new();
+
+    [Id(11)] public LimitsSpec Limits { get; init; } = new();
 }

@@ -20,4 +20,7 @@ public enum MemberState
     Completed,
     Failed,
     Cancelled,
+
+    /// <summary>Its run is paused.</summary>
+    Paused,
 }

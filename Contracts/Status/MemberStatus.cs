@@ -56,6 +56,11 @@ public sealed record MemberStatus
     /// <summary>FLOPs of the training in the surviving history, as <c>plan</c> counts them.</summary>
     [Id(18)] public double Flops { get; init; }
 
+    /// <summary>The last lines of its attempts, oldest first, when it has failed; else empty.</summary>
+    [Id(19)] public IReadOnlyList<string> LogTail { get; init; } = [];
+
+    [Id(20)] public TimeSpent Spent { get; init; } = TimeSpent.None;
+
     /// <summary>Part that is done, in [0, 1].</summary>
     public double Progress => State == MemberState.Completed ? 1 : TargetSteps <= 0 ? 0 : Math.Min(1, (double)Step / TargetSteps);
 }

@@ -24,4 +24,13 @@ public enum RunEventKind
 
     /// <summary>A mixture was measured before its first step.</summary>
     Opened,
+
+    /// <summary>The run was paused.</summary>
+    Paused,
+
+    /// <summary>The run goes on after a pause.</summary>
+    Continued,
+
+    /// <summary>A failed or cancelled model was taken up again.</summary>
+    Retried,
 }

@@ -27,5 +27,20 @@ public sealed record RunStatus
     /// <summary>Time to the end at the present speed; null when unknown.</summary>
     [Id(8)] public TimeSpan? Remaining { get; init; }
 
+    /// <summary>Whether the run stands still until it is resumed.</summary>
+    [Id(9)] public bool Paused { get; init; }
+
+    /// <summary>Part of the run's steps that is done, in [0, 1].</summary>
+    public double Progress
+    {
+        get
+        {
+            if (Phase == RunPhase.Completed)
+                return 1;
+            var steps = Members.Sum(member => Math.Max(0, member.TargetSteps));
+            return steps == 0 ? 0 : Members.Sum(member => member.Progress * Math.Max(0, member.TargetSteps)) / steps;
+        }
+    }
+
     public bool HasEnded => Phase is RunPhase.Completed or RunPhase.Failed or RunPhase.Cancelled;
 }

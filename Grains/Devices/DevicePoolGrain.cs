@@ -17,19 +17,18 @@ internal sealed class DevicePoolGrain(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), LeasePatience = TimeSpan.FromSeconds(120);
 
     private readonly List<Waiting> _queue = [];
-    private readonly Dictionary<string, DateTimeOffset> _asked = [];
-    private readonly DateTimeOffset _activated = time.GetUtcNow();
+    private readonly Dictionary<string, long> _asked = [];
+    private readonly long _activated = time.GetTimestamp();                    // no wall clock: that may jump, and nobody shall lose a slot by it
 
     public async Task<DeviceLease?> Acquire(string holder, CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
-        _asked[holder] = now;
-        var changed = DropEnded(now);
+        _asked[holder] = time.GetTimestamp();
+        var changed = DropEnded();
         var lease = state.State.Leases.GetValueOrDefault(holder);
         if (lease is null)
         {
             var free = devices.Active.Where(silo => state.State.Leases.Values.All(held => !held.Silo.Equals(silo.Address))).ToArray();
-            if (Place(holder, now) < free.Length)
+            if (Place(holder) < free.Length)
             {
                 var silo = free[0];
                 lease = new DeviceLease(holder, silo.Address, silo.Name, silo.Device);
@@ -59,24 +58,24 @@ internal sealed class DevicePoolGrain(
     ]);
 
     /// <summary>How many wait before this holder, who is put at the end when new.</summary>
-    private int Place(string holder, DateTimeOffset now)
+    private int Place(string holder)
     {
-        _queue.RemoveAll(waiting => waiting.Holder != holder && now - waiting.Asked > Patience);
+        _queue.RemoveAll(waiting => waiting.Holder != holder && time.GetElapsedTime(waiting.Asked) > Patience);
         var place = _queue.FindIndex(waiting => waiting.Holder == holder);
         if (place < 0)
         {
             place = _queue.Count;
-            _queue.Add(new Waiting(holder, now));
+            _queue.Add(new Waiting(holder, 0));
         }
 
-        _queue[place] = new Waiting(holder, now);
+        _queue[place] = new Waiting(holder, time.GetTimestamp());
         return place;
     }
 
-    private bool DropEnded(DateTimeOffset now)
+    private bool DropEnded()
     {
         var ended = state.State.Leases.Values
-            .Where(lease => !devices.IsActive(lease.Silo) || now - _asked.GetValueOrDefault(lease.Holder, _activated) > LeasePatience)
+            .Where(lease => !devices.IsActive(lease.Silo) || time.GetElapsedTime(_asked.GetValueOrDefault(lease.Holder, _activated)) > LeasePatience)
             .Select(lease => lease.Holder)
             .ToArray();
         foreach (var holder in ended)
@@ -102,5 +101,5 @@ internal sealed class DevicePoolGrain(
         }
     }
 
-    private sealed record Waiting(string Holder, DateTimeOffset Asked);
+    private sealed record Waiting(string Holder, long Asked);
 }

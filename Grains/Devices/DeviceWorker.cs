@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bam.Grains.Hosting;
+using Bam.Grains.Telemetry;
 using Bam.Training.Faults;
 using Bam.Training.Native;
 using Microsoft.Extensions.Hosting;
@@ -14,24 +15,32 @@ namespace Bam.Grains.Devices;
 internal sealed partial class DeviceWorker : IHostedService, IDisposable
 {
     private readonly TrainingHostOptions _options;
+    private readonly TrainingMetrics _metrics;
     private readonly ILogger _logger;
     private readonly BlockingCollection<Action> _queue = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
     private int _busy;
+    private volatile bool _isAbandoned;
 
-    public DeviceWorker(TrainingHostOptions options, ILogger<DeviceWorker> logger)
+    public DeviceWorker(TrainingHostOptions options, TrainingMetrics metrics, ILogger<DeviceWorker> logger)
     {
-        (_options, _logger) = (options, logger);
+        (_options, _metrics, _logger) = (options, metrics, logger);
         Stopping = _stopping.Token;
     }
 
     /// <summary>Signalled when the silo shuts down: what runs must end after the step in flight. Outlives the worker.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Whether a piece of work is queued or runs.</summary>
-    public bool IsBusy => Volatile.Read(ref _busy) > 0;
+    /// <summary>Whether a piece of work is queued or runs, or the thread was given up.</summary>
+    public bool IsBusy => _isAbandoned || Volatile.Read(ref _busy) > 0;
+
+    /// <summary>Name of the thread.</summary>
+    public string ThreadName => $"bam-{_options.Device}";
+
+    /// <summary>Gives the thread up: it does not come back from its work, and nobody waits for it any more.</summary>
+    public void Abandon() => _isAbandoned = true;
 
     /// <summary>Runs <paramref name="work"/> on the device's thread, after what is there already; cancelled when the silo shuts down.</summary>
     public Task<T> Run<T>(Func<T> work)
@@ -67,7 +76,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     /// <exception cref="TorchLibraryException">libtorch cannot be loaded.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _thread = new Thread(Loop) { Name = $"bam-{_options.Device}", IsBackground = true };
+        _thread = new Thread(Loop) { Name = ThreadName, IsBackground = true };
         _thread.Start();
         return _ready.Task;
     }
@@ -76,6 +85,8 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
     {
         await _stopping.CancelAsync();
         _queue.CompleteAdding();
+        if (_isAbandoned)
+            return;
         var ended = Task.Run(() => _thread?.Join(), CancellationToken.None);
         await ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!ended.IsCompleted)
@@ -104,6 +115,7 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
             return;
         }
 
+        Look();
         try
         {
             foreach (var work in _queue.GetConsumingEnumerable())
@@ -115,6 +127,27 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
         }
     }
 
+    // After the silo has been told that the device is ready: its start does not wait.
+    private void Look()
+    {
+        DeviceFacts device;
+        try
+        {
+            device = DeviceFacts.Of(_options.Device, _options.PeakFlops);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNoPeak(_options.Device, $"unknown ({e.Message.Split('\n')[0]})");   // no reason not to train
+            return;
+        }
+
+        _metrics.Device = device;
+        if (device.PeakFlops is { } peak)
+            LogPeak(_options.Device, device.Name, peak / 1e12);
+        else
+            LogNoPeak(_options.Device, device.Name);
+    }
+
     [LoggerMessage(2001, LogLevel.Information, "Device {Device} runs on libtorch in {Library}, {Threads} threads a step")]
     private partial void LogLoaded(string device, string library, int threads);
 
@@ -123,4 +156,10 @@ internal sealed partial class DeviceWorker : IHostedService, IDisposable
 
     [LoggerMessage(2003, LogLevel.Warning, "Device {Device} takes orders for faults (Bam:Faults): training will be disturbed on purpose")]
     private partial void LogFaults(string device);
+
+    [LoggerMessage(2004, LogLevel.Information, "Device {Device} is {Name}, {Peak:0.###} TFLOP/s at most")]
+    private partial void LogPeak(string device, string name, double peak);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Device {Device} is {Name}, whose peak is not known: bam_mfu_ratio is not shown; give Bam:PeakFlops")]
+    private partial void LogNoPeak(string device, string name);
 }

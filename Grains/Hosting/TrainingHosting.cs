@@ -13,6 +13,9 @@ public static class TrainingHosting
     /// <summary>Name of the meter of all <c>bam.</c> instruments.</summary>
     public const string MeterName = TrainingMetrics.MeterName;
 
+    /// <summary>Name of the source of all spans.</summary>
+    public const string TraceSourceName = TrainingTraces.SourceName;
+
     /// <summary>Adds the device slot, the session thread, the supervisor and the training metrics.</summary>
     public static ISiloBuilder AddBamTraining(this ISiloBuilder silo, TrainingHostOptions options)
     {
@@ -24,6 +27,7 @@ public static class TrainingHosting
         services.AddSingleton<DeviceSilos>();
         services.AddSingleton<DeviceWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<DeviceWorker>());
+        services.AddSingleton<SiloEnd>();
         services.AddSingleton<MemberServices>();
         services.AddHostedService<SupervisorService>();
         services.AddPlacementFilter<OnDeviceSiloStrategy, OnDeviceSiloDirector>(ServiceLifetime.Transient);

@@ -7,4 +7,4 @@ namespace Bam.Grains.Members;
 
 /// <summary>What a training grain needs of its silo.</summary>
 internal sealed record MemberServices(
-    DeviceWorker Worker, TrainingHostOptions Options, TrainingMetrics Metrics, TimeProvider Time, ILogger<TrainingGrain> Logger);
+    DeviceWorker Worker, SiloEnd SiloEnd, TrainingHostOptions Options, TrainingMetrics Metrics, TimeProvider Time, ILogger<TrainingGrain> Logger);

@@ -15,42 +15,45 @@ namespace Bam.Grains.Members;
 /// One attempt at training a model, on the device's thread, beside the grain that watches it. The grain renews it by asking how it
 /// stands; a session that nobody renews saves and ends, so a silo cut off from its cluster does not train for ever.
 /// </summary>
+#pragma warning disable CA1001 // what it holds ends with Train
 internal sealed partial class MemberSession : ITrainingObserver
+#pragma warning restore CA1001
 {
     private const int SpeedWindow = 20;
 
     private static readonly TimeSpan RenewalLimit = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan ReadingPause = TimeSpan.FromSeconds(10), NoteLimit = TimeSpan.FromSeconds(5);
+
     private readonly TrainingJob _job;
     private readonly DeviceWorker _worker;
+    private readonly SiloEnd _siloEnd;
     private readonly TimeProvider _time;
     private readonly MemberMeter _meter;
     private readonly ILogger _logger;
-    private readonly Action<CheckpointRef, double> _published;
+    private readonly SessionEvents _events;
     private readonly Queue<double> _durations = new();
     private readonly Lock _gate = new();
     private volatile SessionSnapshot _snapshot = new();
-    private long _renewed;
+    private Watchdog? _watchdog;
+    private ProgressMark? _mark;
+    private DateTimeOffset _toldReading;
+    private long _renewed, _firstStep;
     private volatile bool _stop;
 
     /// <param name="job">What to train.</param>
-    /// <param name="worker">Thread to train on.</param>
-    /// <param name="metrics">Where the numbers go.</param>
-    /// <param name="time">Clock of the renewal.</param>
-    /// <param name="logger">Log of the grain.</param>
-    /// <param name="published">Called for each published checkpoint, with the seconds of the steps that lead to it, on a thread of the session.</param>
-    public MemberSession(
-        TrainingJob job, DeviceWorker worker, TrainingMetrics metrics, TimeProvider time, ILogger logger,
-        Action<CheckpointRef, double> published)
+    /// <param name="services">What the silo has: the thread to train on, the instruments, the clock.</param>
+    /// <param name="logger">Log of the model.</param>
+    /// <param name="events">Told what must be kept, on a thread of the session.</param>
+    public MemberSession(TrainingJob job, MemberServices services, ILogger logger, SessionEvents events)
     {
         _job = job;
-        _worker = worker;
-        _time = time;
+        (_worker, _siloEnd, _time) = (services.Worker, services.SiloEnd, services.Time);
         _logger = logger;
-        _published = published;
-        _meter = metrics.Open(job.Run.Name, job.Member.Name, job.Member.Steps);
+        _events = events;
+        _meter = services.Metrics.Open(job.Run.Name, job.Member.Name, Kind(job.Member), job.Member.Steps);
         Renew();
-        Completion = worker.Run(Train);
+        Completion = _worker.Run(Train);
     }
 
     /// <summary>Ends with the attempt; faulted when it failed.</summary>
@@ -71,6 +74,7 @@ internal sealed partial class MemberSession : ITrainingObserver
             _stop = true;
         }
 
+        _watchdog!.Beat();
         return _stop || _worker.Stopping.IsCancellationRequested;
     }
 
@@ -89,12 +93,27 @@ internal sealed partial class MemberSession : ITrainingObserver
             Damaged = prepared.Damaged,
         });
         _meter.Damaged(prepared.Damaged.Count);
+        _firstStep = prepared.Step + 1;
+        _watchdog!.Beat(Next(prepared.Step));
+        if (prepared.Work.TokensPerStep > 0)
+            _mark = new ProgressMark(Folder);
+        var lost = Math.Max(0, ProgressMark.Read(Folder) - prepared.Step);
+        _mark?.Set(prepared.Step);
+        _events.Prepared(prepared.Step, lost);
     }
 
-    void ITrainingObserver.Opened(MixOpening opening) => Change(now => now with { Opening = OpeningLine.Of(opening) });
+    void ITrainingObserver.Opened(MixOpening opening)
+    {
+        _watchdog!.Beat();
+        Change(now => now with { Opening = OpeningLine.Of(opening) });
+    }
 
     void ITrainingObserver.Stepped(long step, TimeSpan duration, TimeSpan dataWait)
     {
+        _watchdog!.Beat(Next(step));
+        _mark?.Set(step);
+        if (step == _firstStep)
+            LogFirstStep(_job.Member.Name, _job.Attempt, step);
         _durations.Enqueue(duration.TotalSeconds);
         if (_durations.Count > SpeedWindow)
             _durations.Dequeue();
@@ -103,20 +122,30 @@ internal sealed partial class MemberSession : ITrainingObserver
             State = MemberState.Training,
             Step = step,
             UsefulSeconds = now.UsefulSeconds + duration.TotalSeconds,
+            Spent = now.Spent with { Stepping = now.Spent.Stepping + duration.TotalSeconds },
             TokensPerSecond = now.Work.TokensPerStep * _durations.Count / _durations.Sum(),
         });
-        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait);
+        _meter.Stepped(done.Work.TokensPerStep, done.Work.FlopsPerTokenAt(step - 1), duration, dataWait, done.TokensPerSecond);
     }
 
     void ITrainingObserver.Read(StepReading reading)
     {
+        _watchdog!.Beat();
         Change(now => now with { Loss = reading.Loss });
         _meter.Read(reading);
+        if (_time.GetUtcNow() is var now && now - _toldReading < ReadingPause && now >= _toldReading)
+            return;
+        _toldReading = now;
+        LogReading(_job.Member.Name, reading.Step, reading.Loss);
     }
+
+    void ITrainingObserver.Saving(long step) => _watchdog!.Saving(step);
 
     void ITrainingObserver.Saved(SaveOutcome outcome)
     {
+        _watchdog!.Saved();
         _meter.Saved(outcome);
+        TrainingTraces.Checkpoint(_job.Run.Name, _job.Member.Name, outcome);
         if (outcome.Checkpoint is not { } checkpoint)
         {
             LogSaveFailed(outcome.Problem!.Message);
@@ -127,21 +156,54 @@ internal sealed partial class MemberSession : ITrainingObserver
         var reference = Reference(checkpoint);
         var useful = checkpoint.HasOptimizer ? checkpoint.State.UsefulSeconds : 0;
         Change(now => now with { Checkpoint = reference, KeptSeconds = useful, SaveProblem = null });
-        _published(reference, useful);
+        LogPublished(_job.Member.Name, reference.Step);
+        _events.Published(reference, useful);
     }
 
     void ITrainingObserver.Evaluated(string domain, PerplexityResult result, long step, bool final)
     {
+        _watchdog!.Beat();
         _meter.Evaluated(domain, result.Nll);
         if (!final)
             return;
         Change(now => now with { State = MemberState.Evaluating, Evaluations = [.. now.Evaluations, Row(domain, result)] });
     }
 
-    void ITrainingObserver.Pulse() => _meter.Pulse();
+    void ITrainingObserver.StoodStill(Standstill why, TimeSpan duration) => Change(now => now with
+    {
+        Spent = now.Spent.Plus(why switch
+        {
+            Standstill.Preparing => new(duration.TotalSeconds, 0, 0, 0),
+            Standstill.Saving => new(0, 0, duration.TotalSeconds, 0),
+            _ => new(0, 0, 0, duration.TotalSeconds),
+        }),
+    });
+
+    void ITrainingObserver.Pulse()
+    {
+        _watchdog!.Beat();
+        _meter.Pulse();
+    }
 
     internal static CheckpointRef Reference(Checkpoint checkpoint) =>
         new(checkpoint.Folder, checkpoint.Manifest.Step, checkpoint.Manifest.Attempt, checkpoint.ModelSha256);
+
+    private string Folder => Path.Combine(_job.Store, _job.Run.Name, _job.Member.Name);
+
+    private string Next(long step) => step < _job.Member.Steps ? $"step {step + 1}" : $"what follows step {step}";
+
+    /// <summary>The device does not come back: the grain notes it, and the silo ends, whether it could be noted or not.</summary>
+    private async Task GiveUp(string problem)
+    {
+        LogStuck(_job.Member.Name, _job.Attempt, problem, DeviceThread.Describe(_worker.ThreadName));
+        Stop();
+        await Task.WhenAny(_events.Stuck(problem), Task.Delay(NoteLimit, _time)).ConfigureAwait(false);
+        if (!Completion.IsCompleted)
+            _siloEnd.Begin();
+    }
+
+    private static MemberKind Kind(MemberPlan plan) =>
+        plan.Mixture is not null ? MemberKind.Mixture : plan.Name == SeedModelSpec.MemberName ? MemberKind.Seed : MemberKind.Branch;
 
     private Evaluation Row(string domain, PerplexityResult result) =>
         new(_job.Member.Name, domain, result.Tokens, result.Nll, result.BitsPerByte)
@@ -163,6 +225,7 @@ internal sealed partial class MemberSession : ITrainingObserver
 
     private TrainingOutcome Train()
     {
+        using var watchdog = _watchdog = new Watchdog(_job.Run.Limits, _time, problem => _ = GiveUp(problem));
         try
         {
             return new TrainingSession(_job, this).Run(_worker.Stopping);
@@ -173,12 +236,25 @@ internal sealed partial class MemberSession : ITrainingObserver
         }
         finally
         {
+            _mark?.Dispose();
             _meter.Dispose();
         }
     }
 
     [LoggerMessage(2101, LogLevel.Information, "{Member}: attempt {Attempt} goes on from step {Step}, {Parameters} parameters on {Device}")]
     private partial void LogPrepared(string member, int attempt, long step, long parameters, string device);
+
+    [LoggerMessage(2105, LogLevel.Information, "{Member}: attempt {Attempt} did its first step, step {Step}")]
+    private partial void LogFirstStep(string member, int attempt, long step);
+
+    [LoggerMessage(2106, LogLevel.Information, "{Member}: step {Step}, loss {Loss:0.####}")]
+    private partial void LogReading(string member, long step, double loss);
+
+    [LoggerMessage(2107, LogLevel.Information, "{Member}: published the checkpoint of step {Step}")]
+    private partial void LogPublished(string member, long step);
+
+    [LoggerMessage(2108, LogLevel.Critical, "{Member}: attempt {Attempt} is stuck: {Problem}; {Thread}")]
+    private partial void LogStuck(string member, int attempt, string problem, string thread);
 
     [LoggerMessage(2102, LogLevel.Warning, "Damaged checkpoint set aside: {Problem}")]
     private partial void LogDamaged(string problem);

@@ -31,6 +31,9 @@ internal sealed record SessionSnapshot
     /// <summary>Seconds spent in steps by this session.</summary>
     public double UsefulSeconds { get; init; }
 
+    /// <summary>Where this session's time went.</summary>
+    public TimeSpent Spent { get; init; } = TimeSpent.None;
+
     /// <summary>Newest checkpoint that this session published; null for none.</summary>
     public CheckpointRef? Checkpoint { get; init; }
 

@@ -11,11 +11,13 @@ namespace Bam.Grains.Members;
 /// </summary>
 internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainState> state, MemberServices services) : Grain, ITrainingGrain
 {
-    private readonly ILogger _logger = services.Logger;
+    private ILogger _logger = services.Logger;
     private TaskScheduler _scheduler = TaskScheduler.Default;
     private MemberSession? _session;
     private SessionSnapshot? _last;
-    private DateTimeOffset _notBefore;
+    private StopReason _stopped;
+    private TimeSpan _wait;
+    private long _waitBegan;
     private string? _device;
     private double _usefulBefore;
     private long _changes, _saved;
@@ -25,9 +27,18 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
 
     private string Member => this.GetPrimaryKeyString().Split('/', 2)[1];
 
+    /// <summary>Where its checkpoints and its log lie.</summary>
+    private string Folder => services.Options.FolderOf(this.GetPrimaryKeyString().Split('/', 2)[0], Member);
+
+    private bool MayStart => _session is null && !services.Worker.IsBusy && !services.Worker.Stopping.IsCancellationRequested
+        && services.Time.GetElapsedTime(_waitBegan) >= _wait;
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _scheduler = TaskScheduler.Current;
+        _logger = new AttemptLogger(services.Logger, new AttemptLog(Folder, ServiceProvider.GetRequiredService<ILocalSiloDetails>().Name, services.Time));
+        // Bounded, whatever the clocks of two hosts say.
+        Wait(state.State.NotBefore - services.Time.GetUtcNow());
         return Task.CompletedTask;
     }
 
@@ -46,14 +57,19 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             return Report() with { Misplaced = true };
         }
 
-        if (_session is null && services.Time.GetUtcNow() >= _notBefore && !services.Worker.IsBusy && !services.Worker.Stopping.IsCancellationRequested)
+        if (_session is null && state.State.Running)
+            NoteDeath();
+        if (state.State.End == MemberState.Pending && MayStart)
             await Start(assignment);
+        else
+            await Save();
         _session?.Renew();
         return Report();
     }
 
     public async Task Stop(StopReason reason, CancellationToken cancellation)
     {
+        _stopped = reason;
         _session?.Stop();
         if (reason != StopReason.Cancelled || state.State.End != MemberState.Pending)
             return;
@@ -69,6 +85,7 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
         state.State.End = MemberState.Pending;
         state.State.Restarts++;
         state.State.Error = reason;
+        state.State.Next = RestartReason.Damaged;
         state.State.Evaluations = [];
         _changes++;
         await Save();
@@ -80,6 +97,20 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             return;
         state.State.End = MemberState.Pending;
         state.State.Error = null;
+        state.State.Next = RestartReason.Reevaluated;
+        _changes++;
+        await Save();
+    }
+
+    public async Task Retry(CancellationToken cancellation)
+    {
+        if (state.State.End is not (MemberState.Failed or MemberState.Cancelled))
+            return;
+        state.State.End = MemberState.Pending;
+        state.State.Error = null;
+        state.State.Next = RestartReason.Retried;
+        (state.State.Failures, state.State.FailedAtStep, state.State.LogTail) = (0, -1, []);
+        Wait(TimeSpan.Zero);
         _changes++;
         await Save();
     }
@@ -132,6 +163,8 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
                 Remaining = speed > 0 ? TimeSpan.FromSeconds((kept.TargetSteps - step) * now!.Work.TokensPerStep / speed) : null,
                 Error = now?.SaveProblem ?? kept.Error,
                 Parameters = now is { Parameters: > 0 } ? now.Parameters : kept.Parameters,
+                LogTail = kept.LogTail,
+                Spent = now is null ? kept.Spent : kept.Spent.Plus(now.Spent),
             },
             Checkpoint = checkpoint,
             Evaluations = kept.Evaluations,
@@ -139,6 +172,7 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             UsefulSeconds = now is null ? kept.UsefulSeconds : _usefulBefore + now.UsefulSeconds,
             DamagedCheckpoints = last?.Damaged ?? [],
             Opening = last?.Opening,
+            Starts = kept.Starts,
         };
     }
 }

@@ -1,3 +1,4 @@
+using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 
 namespace Bam.Grains.Members;
@@ -20,12 +21,13 @@ internal sealed record TrainingGrainState
     /// <summary>Attempts that died or failed.</summary>
     [Id(4)] public int Restarts { get; set; }
 
-    /// <summary>Failures since the last progress.</summary>
+    /// <summary>Attempts that died or failed since the last progress: a new checkpoint, or a step that none had reached.</summary>
     [Id(5)] public int Failures { get; set; }
 
-    /// <summary>Step of the last failure.</summary>
+    /// <summary>Farthest step at which one died or failed.</summary>
     [Id(6)] public long FailedAtStep { get; set; } = -1;
 
+    /// <summary>Why it failed, or why it restarted last.</summary>
     [Id(7)] public string? Error { get; set; }
 
     [Id(8)] public IReadOnlyList<Evaluation> Evaluations { get; set; } = [];
@@ -41,11 +43,23 @@ internal sealed record TrainingGrainState
 
     [Id(13)] public double Loss { get; set; } = double.NaN;
 
-    /// <summary>Silos that died with it since its last checkpoint.</summary>
-    [Id(14)] public int Deaths { get; set; }
-
     /// <summary>Last step that an attempt is known to have done.</summary>
     [Id(15)] public long Step { get; set; }
 
     [Id(16)] public double Flops { get; set; }
+
+    /// <summary>When the next attempt may begin.</summary>
+    [Id(17)] public DateTimeOffset NotBefore { get; set; }
+
+    /// <summary>Why the next attempt begins.</summary>
+    [Id(18)] public RestartReason Next { get; set; } = RestartReason.Moved;
+
+    /// <summary>How the last attempts began.</summary>
+    [Id(19)] public IReadOnlyList<AttemptStart> Starts { get; set; } = [];
+
+    /// <summary>The last lines of its attempts, once it has failed.</summary>
+    [Id(20)] public IReadOnlyList<string> LogTail { get; set; } = [];
+
+    /// <summary>Where the time of the attempts that ended in an orderly way went.</summary>
+    [Id(21)] public TimeSpent Spent { get; set; } = TimeSpent.None;
 }

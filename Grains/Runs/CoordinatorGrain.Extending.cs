@@ -22,8 +22,8 @@ internal sealed partial class CoordinatorGrain
         {
             return new(LaunchOutcome.NameTaken, $"only a completed run can take {string.Join(", ", extension.Added)}: " + Run.Phase switch
             {
-                RunPhase.Failed => "it failed",
-                RunPhase.Cancelled => "it was cancelled",
+                RunPhase.Failed => "it failed; take that up first, with 'bam retry'",
+                RunPhase.Cancelled => "it was cancelled; take that up first, with 'bam retry'",
                 _ => "it goes on; wait for its end",
             });
         }
@@ -45,10 +45,14 @@ internal sealed partial class CoordinatorGrain
         Enlist(extension.Spec);
         (Run.Extended, Run.Ended) = (asked, null);
         _events.Add(RunEventKind.Extended, null, extension.ToString());
-        Begin(HasWork(MemberKind.Seed) ? RunPhase.Seed : HasWork(MemberKind.Branch) ? RunPhase.Branch : RunPhase.Gather);
+        BeginWithWork();
         await Save();
         await Register();
     }
+
+    /// <summary>Begins the first phase that has something to do.</summary>
+    private void BeginWithWork() =>
+        Begin(HasWork(MemberKind.Seed) ? RunPhase.Seed : HasWork(MemberKind.Branch) ? RunPhase.Branch : RunPhase.Gather);
 
     private static (long Tokens, int Stride) Measure(RunSpec spec) => (spec.Evaluate.Tokens, spec.Evaluate.Stride);
 
@@ -61,7 +65,6 @@ internal sealed partial class CoordinatorGrain
     private async Task TakeBack(MemberRecord member)
     {
         await Grain(member).Reevaluate();
-        member.Reevaluation = member.Status.Attempt + 1;
         member.Status = member.Status with { State = MemberState.Pending };
     }
 }

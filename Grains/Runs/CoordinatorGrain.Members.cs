@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bam.Contracts.Grains;
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
@@ -21,18 +22,30 @@ internal sealed partial class CoordinatorGrain
             await TakeBack(member);
         if (behind.Length > 0)
             await Save();   // before one of them starts: it is taken back once
-        foreach (var member in members.Where(member => !member.HasEnded))
-            await Drive(member, since);
-        await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time));
-        foreach (var member in members.Where(member => !member.HasEnded))
-            await Hear(member);
+        if (kind == MemberKind.Branch && members.All(member => member.Status.State != MemberState.Failed))
+            await BuildAhead();
+        var ahead = kind == MemberKind.Mixture ? [] : BuiltMixtures();
+        await Drive([.. members, .. ahead], since);
         if (members.All(member => member.Status.State == MemberState.Completed))
             Begin(next);
-        else if (members.All(member => member.HasEnded))
+        else if (members.Concat(ahead).All(member => member.HasEnded))
             await (members.FirstOrDefault(member => member.Status.State == MemberState.Failed) is { } failed
                 ? End(RunPhase.Failed, $"{failed.Status.Name} failed: {failed.Status.Error}")
                 : End(RunPhase.Cancelled, "cancelled"));
     }
+
+    /// <summary>Drives models that have not ended, the first ones first where devices are few, and takes in what their grains answer soon.</summary>
+    private async Task Drive(IReadOnlyList<MemberRecord> members, TimeSpan since)
+    {
+        foreach (var member in members.Where(member => !member.HasEnded))
+            await Drive(member, since);
+        await Answers();
+        foreach (var member in members.Where(member => !member.HasEnded))
+            await Hear(member);
+    }
+
+    /// <summary>Waits for the answers to the open calls, though not for long: a silo may have died.</summary>
+    private async Task Answers() => await Task.WhenAny(Task.WhenAll(_calls.Values.Select(Quietly)), Task.Delay(AnswerPause, time));
 
     /// <summary>Makes sure that a model has a slot and a session there. Never more than one call to a grain is open.</summary>
     private async Task Drive(MemberRecord member, TimeSpan since)
@@ -72,6 +85,7 @@ internal sealed partial class CoordinatorGrain
                 Parent = Parent(member),
                 Lease = lease,
                 Experts = Experts(member),
+                Owner = string.Create(CultureInfo.InvariantCulture, $"run {Spec.Name}, launched {Run.Launched.UtcDateTime:O}"),
             }, CancellationToken.None);
         }
         finally
@@ -81,11 +95,12 @@ internal sealed partial class CoordinatorGrain
     }
 
     /// <summary>Takes in the last answer of a model's grain.</summary>
-    private async Task Hear(MemberRecord member)
+    /// <returns>Whether there was one.</returns>
+    private async Task<bool> Hear(MemberRecord member)
     {
         var name = member.Status.Name;
         if (!_calls.TryGetValue(name, out var call) || !call.IsCompleted)
-            return;
+            return false;
         _calls.Remove(name);
         if (!call.IsCompletedSuccessfully)
         {
@@ -96,12 +111,12 @@ internal sealed partial class CoordinatorGrain
                 Lost(member, null);
             }
 
-            return;
+            return false;
         }
 
         var report = await call;
         if (report.Misplaced)
-            return;
+            return false;
         Tell(member, report);
         member.Status = report.Status with { Kind = member.Status.Kind, TargetSteps = member.Status.TargetSteps };
         member.Checkpoint = report.Checkpoint;
@@ -109,6 +124,7 @@ internal sealed partial class CoordinatorGrain
         member.UsefulSeconds = report.UsefulSeconds;
         if (member.HasEnded)
             await LetGo(member, null);
+        return true;
     }
 
     /// <summary>The session is not where it was: a silo is gone, or does not answer, which may be a false alarm.</summary>

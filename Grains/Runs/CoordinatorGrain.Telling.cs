@@ -1,6 +1,7 @@
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
 using Bam.Grains.Members;
+using Bam.Grains.Telemetry;
 
 namespace Bam.Grains.Runs;
 
@@ -11,13 +12,12 @@ internal sealed partial class CoordinatorGrain
     private void Tell(MemberRecord member, TrainingReport report)
     {
         var (before, now) = (member.Status, report.Status);
-        CountRestarts(member, before, now);
+        if (member.MissedAt is null && before.Attempt > 0 && (IsMissing(now) && !IsMissing(before) || now.Restarts > before.Restarts))
+            (member.MissedAt, member.MissedAttempt) = (time.GetUtcNow(), before.Attempt);
         TellDamage(member, before, report);
         if (now.Error is { } error && error != TrainingGrain.Died && now.State != MemberState.Failed && (error != before.Error || now.Restarts > before.Restarts))
             _events.Add(RunEventKind.TrainingFailed, now.Name, error, now.Step, now.Attempt);
-        if (Trains(now) && now.Attempt > member.AttemptTold)
-            TellStart(member, report);
-        member.Reached = Math.Max(member.Reached, now.Step);
+        TellStarts(member, report);
         if (member.MissedAt is { } missed && Trains(now))
             TellRecovery(member, missed, report);
         if (now.CheckpointStep > before.CheckpointStep)
@@ -47,44 +47,31 @@ internal sealed partial class CoordinatorGrain
         member.DamagedTold = Math.Max(member.DamagedTold, report.DamagedCheckpoints.Count);
     }
 
-    /// <summary>Counts each attempt after the first that nobody asked for, whether it got to train or not.</summary>
-    private void CountRestarts(MemberRecord member, MemberStatus before, MemberStatus now)
+    /// <summary>
+    /// Tells and counts each attempt: those that have begun to train, with the step that they went on from, and those that have ended before.
+    /// </summary>
+    private void TellStarts(MemberRecord member, TrainingReport report)
     {
-        var asked = before.Attempt < member.Reevaluation && now.Attempt >= member.Reevaluation ? 1 : 0;
-        var attempts = now.Attempt - Math.Max(1, before.Attempt) - asked;
-        if (attempts <= 0)
-            return;
-        var unplanned = Math.Clamp(now.Restarts - member.RestartsCounted, 0, attempts);
-        member.RestartsCounted += unplanned;
-        var reason = now.Error == TrainingGrain.Died ? "lost" : "failed";
-        _counts.Add(() =>
+        var now = report.Status;
+        if (now.Attempt == 1 && member.AttemptTold == 0 && Trains(now))
         {
-            if (unplanned > 0)
-                metrics.Restarts.Add(unplanned, [.. Tags(now.Name), new("reason", reason)]);
-            if (attempts > unplanned)
-                metrics.Restarts.Add(attempts - unplanned, [.. Tags(now.Name), new("reason", "moved")]);
-        });
-    }
-
-    /// <summary>An attempt trains: from here on the step that it went on from is known.</summary>
-    private void TellStart(MemberRecord member, TrainingReport report)
-    {
-        var (now, from) = (report.Status, report.ResumedFrom);
-        var isFirst = member.AttemptTold == 0 && now.Attempt == 1;
-        member.AttemptTold = now.Attempt;
-        var where = now.Device is { } device ? $"on {device}" : "";
-        if (isFirst)
-        {
-            _events.Add(RunEventKind.Started, now.Name, where.Length > 0 ? where : "done at once", from, now.Attempt);
-            return;
+            member.AttemptTold = 1;
+            _events.Add(RunEventKind.Started, now.Name, now.Device is { } device ? $"on {device}" : "done at once", report.ResumedFrom, 1);
         }
 
-        var lost = Math.Max(0, member.Reached - from);
-        member.Reached = from;
-        var why = now.Attempt == member.Reevaluation ? "it is evaluated again" : now.Error ?? "it was stopped";
-        _events.Add(RunEventKind.Resumed, now.Name, $"{where} from step {from}: {why}".Trim(), from, now.Attempt);
-        if (lost > 0)
-            _counts.Add(() => metrics.StepsLost.Add(lost, Tags(now.Name)));
+        foreach (var start in report.Starts.Where(start => start.Attempt > member.AttemptTold))
+        {
+            var goesOn = start.Attempt == now.Attempt && now.State is (MemberState.Preparing or MemberState.Training or MemberState.Evaluating);
+            if (goesOn && start.From is null)
+                return;   // it is not known yet where it goes on from
+            member.AttemptTold = start.Attempt;
+            var where = start.From is not { } from ? "and ended before it trained"
+                : goesOn && now.Device is { } device ? $"on {device} from step {from}" : $"from step {from}";
+            _events.Add(RunEventKind.Resumed, now.Name, $"{where}: {start.Why}", start.From, start.Attempt);
+            if (start.Reason != RestartReason.Reevaluated)
+                member.CountRestarts(start.Reason.ToString().ToLowerInvariant(), 1);
+            member.StepsLost += start.LostSteps;
+        }
     }
 
     private void TellRecovery(MemberRecord member, DateTimeOffset missed, TrainingReport report)
@@ -100,10 +87,14 @@ internal sealed partial class CoordinatorGrain
             return;
         member.MissedAt = null;
         var seconds = Math.Max(0, (time.GetUtcNow() - missed).TotalSeconds);
-        _counts.Add(() => metrics.Recovery.Record(seconds, Tags(now.Name)));
+        _counts.Add(() =>
+        {
+            metrics.Recovery.Record(seconds, MetricLabels.Of(Spec.Name, now.Name, now.Kind));
+            TrainingTraces.Recovery(Spec.Name, now.Name, now.Attempt, missed, TimeSpan.FromSeconds(seconds));
+        });
     }
 
-    private static bool Trains(MemberStatus status) => status.State is MemberState.Training or MemberState.Evaluating or MemberState.Completed;
+    private static bool IsMissing(MemberStatus status) => status.State == MemberState.Recovering;
 
-    private KeyValuePair<string, object?>[] Tags(string member) => [new("run", Spec.Name), new("branch", member)];
+    private static bool Trains(MemberStatus status) => status.State is MemberState.Training or MemberState.Evaluating or MemberState.Completed;
 }

@@ -23,6 +23,7 @@ internal sealed partial class CoordinatorGrain(
 
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TickPause = TimeSpan.FromMilliseconds(300), WritePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestGap = TimeSpan.FromMinutes(1);
 
     private readonly List<Action> _counts = [];
 
@@ -42,7 +43,7 @@ internal sealed partial class CoordinatorGrain(
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (Run.Spec is { } spec)
-            metrics.SetStates(spec.Name, null);
+            metrics.Hide(spec.Name);
         return Task.CompletedTask;
     }
 
@@ -68,8 +69,13 @@ internal sealed partial class CoordinatorGrain(
             return Task.FromResult<RunStatus?>(null);
         }
 
+        return Task.FromResult<RunStatus?>(Status());
+    }
+
+    private RunStatus Status()
+    {
         var held = Run.Members.Sum(member => member.HeldSeconds);
-        return Task.FromResult<RunStatus?>(new RunStatus
+        return new RunStatus
         {
             Name = Spec.Name,
             Phase = Run.Phase,
@@ -80,7 +86,8 @@ internal sealed partial class CoordinatorGrain(
             Error = Run.Error,
             Goodput = held > 0 ? Math.Min(1, Run.Members.Sum(member => member.UsefulSeconds) / held) : double.NaN,
             Remaining = Run.Ended is null ? RunForecast.Remaining(Spec, Run) : null,
-        });
+            Paused = Run.Paused,
+        };
     }
 
     public Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation)
@@ -120,22 +127,21 @@ internal sealed partial class CoordinatorGrain(
 
         if (_lastTick != 0 && time.GetElapsedTime(_lastTick) < TickPause)
             return;
-        _lastTick = time.GetTimestamp();
-        var (phase, now) = (Run.Phase, time.GetUtcNow());
-        var since = Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero : now - Run.LastTick;
-        Run.LastTick = now;
+        var phase = Run.Phase;
+        var since = SinceLastTick();
         await (phase switch
         {
+            _ when Run.Paused => Rest(),
             RunPhase.Seed => DriveMembers(MemberKind.Seed, RunPhase.Branch, since),
             RunPhase.Branch => DriveMembers(MemberKind.Branch, RunPhase.Gather, since),
-            RunPhase.Gather => Gather(),
-            RunPhase.Mix => Mix(),
+            RunPhase.Gather => Gather(since),
+            RunPhase.Mix => Mix(since),
             RunPhase.Continue => DriveMembers(MemberKind.Mixture, RunPhase.Evaluate, since),
             _ => End(RunPhase.Completed, "every model is trained and evaluated"),
         });
         if (Run.Ended is not null)
             return;
-        metrics.SetStates(Spec.Name, StateMeasurements.Of(Spec.Name, Run.Members));
+        Show();
         if (_events.IsDirty || time.GetElapsedTime(_lastWrite) > WritePause)
             await Save();
         if (Run.Phase != phase)
@@ -152,6 +158,17 @@ internal sealed partial class CoordinatorGrain(
 
         await Register();
         await Tick(CancellationToken.None);
+    }
+
+    /// <summary>Time since the tick before this one, which is then the last. Only the first of an activation has to trust a wall clock.</summary>
+    private TimeSpan SinceLastTick()
+    {
+        var now = time.GetUtcNow();
+        var since = _lastTick != 0 ? time.GetElapsedTime(_lastTick)
+            : Run.LastTick == default || now < Run.LastTick ? TimeSpan.Zero
+            : now - Run.LastTick is var away && away < LongestGap ? away : LongestGap;
+        (_lastTick, Run.LastTick) = (time.GetTimestamp(), now);
+        return since;
     }
 
     /// <summary>Makes a specification the run's own; models that are known keep their records.</summary>
@@ -174,6 +191,7 @@ internal sealed partial class CoordinatorGrain(
     private void Begin(RunPhase phase)
     {
         var text = Title(phase);
+        Leave();
         Run.Phase = phase;
         _events.Add(RunEventKind.PhaseBegan, null, text);
         LogPhase(Spec.Name, text);
@@ -181,23 +199,36 @@ internal sealed partial class CoordinatorGrain(
 
     private async Task End(RunPhase phase, string text)
     {
+        Leave();
         Run.Phase = phase;
         Run.Ended = time.GetUtcNow();
         Run.Error = phase == RunPhase.Failed ? text : null;
+        Run.Paused = false;
         _events.Add(RunEventKind.Ended, null, text);
         LogPhase(Spec.Name, $"{phase}: {text}");
         await Save();
+        Show();
         await Close();
     }
+
+    /// <summary>The present phase is over: its trace is told with the next write.</summary>
+    private void Leave()
+    {
+        var (phase, began, now) = (Run.Phase, Run.PhaseBegan, time.GetUtcNow());
+        if (began != default)
+            _counts.Add(() => TrainingTraces.Phase(Spec.Name, phase, began, now));
+        Run.PhaseBegan = now;
+    }
+
+    /// <summary>Shows the run to the exporter.</summary>
+    private void Show() => metrics.Show(new RunReading(
+        Status(), [.. Run.Members.Select(member => new MemberTotals(new Dictionary<string, long>(member.RestartReasons), member.StepsLost))]));
 
     /// <summary>Takes the run off the lists of what must be driven. Done again until it has worked.</summary>
     private async Task Close()
     {
-        if (Run.Spec is { } spec)
-        {
-            metrics.SetStates(spec.Name, null);
+        if (Run.Spec is not null)
             await Register();
-        }
 
         if (await this.GetReminder(Reminder) is { } reminder)
             await this.UnregisterReminder(reminder);

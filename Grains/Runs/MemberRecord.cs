@@ -25,14 +25,8 @@ internal sealed record MemberRecord
     /// <summary>Device slot that it holds; null when it has none.</summary>
     [Id(6)] public DeviceLease? Lease { get; set; }
 
-    /// <summary>Attempt whose start was told last.</summary>
+    /// <summary>Attempt whose start was told and counted last.</summary>
     [Id(7)] public int AttemptTold { get; set; }
-
-    /// <summary>Attempts that were counted as restarts after a death or a failure.</summary>
-    [Id(8)] public int RestartsCounted { get; set; }
-
-    /// <summary>Farthest step that an attempt was seen at, since the last resume.</summary>
-    [Id(9)] public long Reached { get; set; }
 
     /// <summary>When its session was missed; null while it trains.</summary>
     [Id(10)] public DateTimeOffset? MissedAt { get; set; }
@@ -40,11 +34,20 @@ internal sealed record MemberRecord
     /// <summary>The attempt that was missed.</summary>
     [Id(11)] public int MissedAttempt { get; set; }
 
-    /// <summary>Attempt that the coordinator asked for to evaluate a finished model again: no restart. 0 for none.</summary>
-    [Id(12)] public int Reevaluation { get; set; }
-
     /// <summary>Whether its measures before the first step were told.</summary>
     [Id(13)] public bool OpeningTold { get; set; }
+
+    /// <summary>Attempts that took over from another, by the reason that telemetry has for it.</summary>
+    [Id(20)] public Dictionary<string, long> RestartReasons { get; init; } = [];
+
+    /// <summary>Steps done again.</summary>
+    [Id(21)] public long StepsLost { get; set; }
+
+    /// <summary>Counts attempts that took over.</summary>
+    public void CountRestarts(string reason, long attempts) => RestartReasons[reason] = RestartReasons.GetValueOrDefault(reason) + attempts;
+
+    /// <summary>Whether a mixture's step 0 is published (an ensemble needs none): from then on only its own training touches its folder.</summary>
+    [Id(14)] public bool IsBuilt { get; set; }
 
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

@@ -42,6 +42,7 @@ internal sealed record RunExtension(RunSpec Spec, IReadOnlyList<string> Added, I
                 .. domains.Select(name => $"domain {name}"), .. branches.Select(name => $"branch {name}"), .. mixtures.Select(name => $"mixture {name}"),
                 .. RunSpecs.AreEqual(known.Checkpoints, asked.Checkpoints) ? Array.Empty<string>() : ["checkpoints"],
                 .. RunSpecs.AreEqual(known.Evaluate, asked.Evaluate) ? Array.Empty<string>() : ["evaluate"],
+                .. RunSpecs.AreEqual(known.Limits, asked.Limits) ? Array.Empty<string>() : ["limits"],
             ],
             [.. asked.Mixtures.Where(mixture => kept.TryGetValue(mixture.Name, out var old) && !RunSpecs.AreEqual(old, mixture)).Select(mixture => mixture.Name)]), null);
     }

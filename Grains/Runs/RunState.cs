@@ -28,4 +28,10 @@ internal sealed record RunState
 
     /// <summary>The run file of the last extension, as it was sent: there, old mixtures may name new experts. Null before the first.</summary>
     [Id(8)] public RunSpec? Extended { get; set; }
+
+    /// <summary>Whether it stands still until it is resumed.</summary>
+    [Id(9)] public bool Paused { get; set; }
+
+    /// <summary>When the present phase began.</summary>
+    [Id(20)] public DateTimeOffset PhaseBegan { get; set; }
 }

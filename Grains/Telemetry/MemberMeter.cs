@@ -7,20 +7,28 @@ using Bam.Training.Optimization;
 namespace Bam.Grains.Telemetry;
 
 /// <summary>The numbers of one session. Written by the session's threads, read by the exporter's.</summary>
-internal sealed class MemberMeter(TrainingMetrics metrics, string run, string member, long targetSteps) : IDisposable
+internal sealed class MemberMeter : IDisposable
 {
     // Longer than any usual scrape interval.
     private static readonly TimeSpan Afterglow = TimeSpan.FromMinutes(2);
 
+    private readonly TrainingMetrics _metrics;
     private readonly Dictionary<string, double> _validation = [];
     private volatile StepReading? _reading;
+    private double _flopsPerSecond = double.NaN;
     private long _skipped;
     private long _ended;
+
+    public MemberMeter(TrainingMetrics metrics, string run, string member, MemberKind kind, long targetSteps)
+    {
+        (_metrics, TargetSteps, Tags) = (metrics, targetSteps, MetricLabels.Of(run, member, kind));
+        Begin();
+    }
 
     /// <summary>Whether the session ended so long ago that its numbers would mislead.</summary>
     public bool IsOver => Interlocked.Read(ref _ended) is var ended and not 0 && Stopwatch.GetElapsedTime(ended) > Afterglow;
 
-    public KeyValuePair<string, object?>[] Tags { get; } = [new("run", run), new("branch", member)];
+    public KeyValuePair<string, object?>[] Tags { get; }
 
     public double Loss => _reading?.Loss ?? double.NaN;
 
@@ -32,15 +40,19 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
 
     public double Z => _reading?.Z ?? double.NaN;
 
-    public double TargetSteps => targetSteps;
+    public double TargetSteps { get; }
+
+    /// <summary>Model FLOPs a second of the last steps; NaN when there are none, or none any more.</summary>
+    public double FlopsPerSecond => Interlocked.Read(ref _ended) == 0 ? Volatile.Read(ref _flopsPerSecond) : double.NaN;
+
+    /// <summary>Memory in use when the session last looked; NaN before, and after its end.</summary>
+    public double DeviceMemory { get => Interlocked.Read(ref _ended) == 0 ? field : double.NaN; private set; } = double.NaN;
 
     public double CheckpointBytes { get; private set; } = double.NaN;
 
     public double LastCheckpoint { get; private set; } = double.NaN;
 
     public double LastProgress { get; private set; } = double.NaN;
-
-    public static double ProcessMemory => Environment.WorkingSet;
 
     public IEnumerable<Measurement<double>> Validation
     {
@@ -62,39 +74,48 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
         .Where(entropy => !double.IsNaN(entropy.Value))
         .Select(entropy => new Measurement<double>(entropy.Value, [.. Tags, new("layer", entropy.Index), new("router", entropy.Router)]));
 
-    public void Stepped(long tokens, long flopsPerToken, TimeSpan duration, TimeSpan dataWait)
+    /// <summary>Counts a step.</summary>
+    /// <param name="tokens">Tokens of the step.</param>
+    /// <param name="flopsPerToken">FLOPs of each.</param>
+    /// <param name="duration">Wall time of the step.</param>
+    /// <param name="dataWait">Part of it that waited for data.</param>
+    /// <param name="tokensPerSecond">Speed of the last steps.</param>
+    public void Stepped(long tokens, long flopsPerToken, TimeSpan duration, TimeSpan dataWait, double tokensPerSecond)
     {
-        metrics.Steps.Add(1, Tags);
-        metrics.Tokens.Add(tokens, Tags);
-        metrics.Flops.Add((double)tokens * flopsPerToken, Tags);
-        metrics.StepDuration.Record(duration.TotalSeconds, Tags);
-        metrics.DataWait.Add(dataWait.TotalSeconds, Tags);
+        Volatile.Write(ref _flopsPerSecond, tokensPerSecond * flopsPerToken);
+        _metrics.Steps.Add(1, Tags);
+        _metrics.Tokens.Add(tokens, Tags);
+        _metrics.Flops.Add((double)tokens * flopsPerToken, Tags);
+        _metrics.StepDuration.Record(duration.TotalSeconds, Tags);
+        _metrics.DataWait.Add(dataWait.TotalSeconds, Tags);
         Pulse();
     }
 
+    /// <summary>Takes in the numbers of a step, on the device's own thread.</summary>
     public void Read(StepReading reading)
     {
+        DeviceMemory = _metrics.Device?.MemoryInUse() ?? double.NaN;
         _reading = reading;
         if (reading.SkippedUpdates > _skipped)
-            metrics.NonFinite.Add(reading.SkippedUpdates - _skipped, Tags);
+            _metrics.NonFinite.Add(reading.SkippedUpdates - _skipped, Tags);
         _skipped = reading.SkippedUpdates;
     }
 
     public void Saved(SaveOutcome outcome)
     {
-        metrics.CheckpointDuration.Record(outcome.Held.TotalSeconds, [.. Tags, new("stage", "copy")]);
-        metrics.CheckpointDuration.Record(outcome.Written.TotalSeconds, [.. Tags, new("stage", "write")]);
+        _metrics.CheckpointDuration.Record(outcome.Held.TotalSeconds, [.. Tags, new("stage", "copy")]);
+        _metrics.CheckpointDuration.Record(outcome.Written.TotalSeconds, [.. Tags, new("stage", "write")]);
         CheckpointBytes = outcome.Bytes;
         if (outcome.Checkpoint is not null)
             LastCheckpoint = UnixTime();
         else
-            metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Problem is StaleAttemptException ? "fenced" : "storage")]);
+            _metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Problem is StaleAttemptException ? "fenced" : "storage")]);
     }
 
     public void Damaged(int checkpoints)
     {
         if (checkpoints > 0)
-            metrics.CheckpointFailures.Add(checkpoints, [.. Tags, new("reason", "damaged")]);
+            _metrics.CheckpointFailures.Add(checkpoints, [.. Tags, new("reason", "damaged")]);
     }
 
     public void Evaluated(string domain, double nll)
@@ -106,6 +127,18 @@ internal sealed class MemberMeter(TrainingMetrics metrics, string run, string me
     public void Pulse() => LastProgress = UnixTime();
 
     public void Dispose() => Interlocked.CompareExchange(ref _ended, Stopwatch.GetTimestamp(), 0);
+
+    // A counter that appears with a number in it has, for Prometheus, never grown to it.
+    private void Begin()
+    {
+        _metrics.Steps.Add(0, Tags);
+        _metrics.Tokens.Add(0, Tags);
+        _metrics.Flops.Add(0, Tags);
+        _metrics.DataWait.Add(0, Tags);
+        _metrics.NonFinite.Add(0, Tags);
+        foreach (var reason in MetricLabels.CheckpointReasons)
+            _metrics.CheckpointFailures.Add(0, [.. Tags, new("reason", reason)]);
+    }
 
     private static double UnixTime() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 

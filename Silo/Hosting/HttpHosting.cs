@@ -9,7 +9,7 @@ internal static class HttpHosting
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(settings.Address, settings.HttpPort);
+            kestrel.Listen(settings.HttpAddress, settings.HttpPort);
         });
         builder.Services.Configure<HostOptions>(host =>
         {

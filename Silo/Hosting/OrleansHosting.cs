@@ -1,4 +1,5 @@
 using Bam.Contracts.Clusters;
+using Bam.Contracts.Clusters.Tls;
 using Bam.Grains;
 using Bam.Grains.Hosting;
 using Bam.Training.Faults;
@@ -15,6 +16,7 @@ internal static class OrleansHosting
     public static void AddBamOrleans(this WebApplicationBuilder builder, SiloSettings settings) => builder.UseOrleans(silo => silo
         .Identify(settings)
         .StoreInSqlite(SqliteStore.ConnectionString(settings.Home))
+        .Encrypt(settings.Tls)
         .DetectFailures()
         .AddBamTraining(new TrainingHostOptions
         {
@@ -22,6 +24,7 @@ internal static class OrleansHosting
             TokenCache = settings.TokenCache,
             Device = settings.Device,
             Threads = settings.Threads,
+            PeakFlops = settings.PeakFlops,
             Faults = settings.Faults is { } folder ? new FaultFolder(folder) : NoFaults.Instance,
         }));
 
@@ -30,6 +33,22 @@ internal static class OrleansHosting
         .Configure<SiloOptions>(options => options.SiloName = settings.Name)
         .ConfigureEndpoints(settings.Address, settings.SiloPort, settings.GatewayPort)
         .UseSiloMetadata(DeviceMetadata.Of(settings.Device, settings.Slots));
+
+    /// <summary>Mutual TLS between silos, and between silos and consoles; a console's certificate opens no silo's door.</summary>
+    private static ISiloBuilder Encrypt(this ISiloBuilder silo, string? certificates)
+    {
+        if (certificates is null)
+            return silo;
+        silo.Services.AddSingleton<TlsDoor>();
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<TlsDoor>((connections, door) =>
+        {
+            var tls = door.Open(certificates);
+            connections.ConfigureSiloOutboundConnection(tls.Open);
+            connections.ConfigureSiloInboundConnection(inbound => tls.Accept(inbound, TlsRole.Silo));
+            connections.ConfigureGatewayInboundConnection(inbound => tls.Accept(inbound, role: null));
+        });
+        return silo;
+    }
 
     /// <summary>Membership, grain state and reminders in one file.</summary>
     internal static ISiloBuilder StoreInSqlite(this ISiloBuilder silo, string connectionString) => silo

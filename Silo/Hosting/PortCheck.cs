@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace Bam.Silo.Hosting;
@@ -8,14 +9,14 @@ internal static class PortCheck
     /// <exception cref="SettingsException">Another process listens on one of the ports, or the address is not of this host.</exception>
     public static void EnsureFree(SiloSettings settings)
     {
-        EnsureFree(settings, settings.SiloPort, nameof(SiloSettings.SiloPort));
-        EnsureFree(settings, settings.GatewayPort, nameof(SiloSettings.GatewayPort));
-        EnsureFree(settings, settings.HttpPort, nameof(SiloSettings.HttpPort));
+        EnsureFree(nameof(SiloSettings.Address), settings.Address, settings.SiloPort, nameof(SiloSettings.SiloPort));
+        EnsureFree(nameof(SiloSettings.Address), settings.Address, settings.GatewayPort, nameof(SiloSettings.GatewayPort));
+        EnsureFree(nameof(SiloSettings.HttpAddress), settings.HttpAddress, settings.HttpPort, nameof(SiloSettings.HttpPort));
     }
 
-    private static void EnsureFree(SiloSettings settings, int port, string option)
+    private static void EnsureFree(string addressOption, IPAddress address, int port, string option)
     {
-        using var listener = new TcpListener(settings.Address, port);
+        using var listener = new TcpListener(address, port);
         try
         {
             listener.Start();
@@ -25,10 +26,10 @@ internal static class PortCheck
             throw new SettingsException(refused.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse =>
-                    $"Bam:{option}: port {port} of {settings.Address} is in use; stop what uses it or give another",
+                    $"Bam:{option}: port {port} of {address} is in use; stop what uses it or give another",
                 SocketError.AddressNotAvailable =>
-                    $"Bam:Address: {settings.Address} is not an address of this host; give one that is",
-                _ => $"Bam:{option}: cannot listen on {settings.Address}:{port}: {refused.Message}",
+                    $"Bam:{addressOption}: {address} is not an address of this host; give one that is",
+                _ => $"Bam:{option}: cannot listen on {address}:{port}: {refused.Message}",
             });
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Bam.Contracts.Clusters.Tls;
 
 namespace Bam.Silo.Hosting;
 
@@ -15,6 +16,12 @@ internal sealed record SiloSettings
 
     /// <summary>IP address to listen on and to be reached at by the other silos and clients. Default 127.0.0.1.</summary>
     public required IPAddress Address { get; init; }
+
+    /// <summary>IP address of /metrics and /health. Default 127.0.0.1, whatever <see cref="Address"/> is.</summary>
+    public required IPAddress HttpAddress { get; init; }
+
+    /// <summary>Folder with ca.crt, tls.crt and tls.key (TlsFolder). Full path; null, the default, for no TLS, which only loopback allows.</summary>
+    public string? Tls { get; init; }
 
     /// <summary>Port for the other silos. Keep it between restarts: it is the silo's identity. Default 11111.</summary>
     public required int SiloPort { get; init; }
@@ -43,16 +50,22 @@ internal sealed record SiloSettings
     /// <summary>CPU threads of one training step. Default 1.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>FLOPs a second that the device could do, for bam_mfu_ratio; null, the default, to know it by the GPU's name or measure the CPU's.</summary>
+    public double? PeakFlops { get; init; }
+
     /// <summary>Folder of an installed libtorch; null to use the one that came along.</summary>
     public string? LibTorch { get; init; }
 
     /// <summary>Folder of files that order faults (FaultFolder says how). Full path; null, the default, for none.</summary>
     public string? Faults { get; init; }
 
+    /// <summary>Whether an address that others can reach may be used without TLS: whoever reaches it owns the cluster. Default false.</summary>
+    public bool Insecure { get; init; }
+
     private static readonly string[] Names =
     [
-        nameof(Name), nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Store),
-        nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(LibTorch), nameof(Faults),
+        nameof(Name), nameof(Address), nameof(HttpAddress), nameof(Tls), nameof(Insecure), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Store),
+        nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(PeakFlops), nameof(LibTorch), nameof(Faults),
     ];
 
     /// <summary>Reads and checks the options.</summary>
@@ -68,7 +81,10 @@ internal sealed record SiloSettings
         var settings = new SiloSettings
         {
             Name = SiloName(section[nameof(Name)] ?? "silo-1"),
-            Address = Ip(section[nameof(Address)] ?? "127.0.0.1"),
+            Address = Ip(nameof(Address), section[nameof(Address)] ?? "127.0.0.1"),
+            HttpAddress = Ip(nameof(HttpAddress), section[nameof(HttpAddress)] ?? "127.0.0.1"),
+            Tls = section[nameof(Tls)] is { Length: > 0 } tls ? Certificates(Path.GetFullPath(tls, home)) : null,
+            Insecure = Flag(section, nameof(Insecure)),
             SiloPort = Number(section, nameof(SiloPort), 11111, 1, 65535),
             GatewayPort = Number(section, nameof(GatewayPort), 11112, 1, 65535),
             HttpPort = Number(section, nameof(HttpPort), 11113, 1, 65535),
@@ -78,10 +94,12 @@ internal sealed record SiloSettings
             Device = TorchDevice(section[nameof(Device)] ?? "cpu"),
             Slots = Number(section, nameof(Slots), 1, 0, 1),
             Threads = Number(section, nameof(Threads), 1, 1, 1024),
+            PeakFlops = Flops(section[nameof(PeakFlops)]),
             Faults = section[nameof(Faults)] is { Length: > 0 } faults ? Path.GetFullPath(faults, home) : null,
             LibTorch = ExistingFolder(section[nameof(LibTorch)]),
         };
         settings.RefuseSharedPorts();
+        settings.RefuseStrangers();
         return settings;
     }
 
@@ -98,17 +116,42 @@ internal sealed record SiloSettings
             throw Wrong(nameof(HttpPort), $"{HttpPort} is SiloPort or GatewayPort already; give each its own port");
     }
 
+    private void RefuseStrangers()
+    {
+        if (Tls is null && !Insecure && !IPAddress.IsLoopback(Address))
+        {
+            throw Wrong(nameof(Address), $"whoever reaches {Address} could join the cluster; give --Bam:Tls a folder of certificates ('bam cluster certificates' makes them), "
+                + "or --Bam:Insecure=true where a network of your own keeps strangers out");
+        }
+    }
+
+    private static string Certificates(string folder)
+    {
+        try
+        {
+            _ = new TlsFolder(folder, TlsRole.Silo).Load();
+            return folder;
+        }
+        catch (TlsException wrong)
+        {
+            throw Wrong(nameof(Tls), wrong.Message);
+        }
+    }
+
+    private static bool Flag(IConfigurationSection section, string name) => section[name] is { } text
+        && (bool.TryParse(text, out var flag) ? flag : throw Wrong(name, $"'{text}' is neither true nor false"));
+
     private static string SiloName(string text) =>
         text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
             ? text
             : throw Wrong(nameof(Name), $"'{text}' is not a silo's name; use letters, digits, '-', '_' and '.', such as silo-1");
 
-    private static IPAddress Ip(string text)
+    private static IPAddress Ip(string name, string text)
     {
         if (!IPAddress.TryParse(text, out var address))
-            throw Wrong(nameof(Address), $"'{text}' is not an IP address; give one, such as 127.0.0.1");
-        return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
-            ? throw Wrong(nameof(Address), $"the other silos cannot reach '{text}'; give the address of one interface, such as 127.0.0.1")
+            throw Wrong(name, $"'{text}' is not an IP address; give one, such as 127.0.0.1");
+        return name == nameof(Address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            ? throw Wrong(name, $"the other silos cannot reach '{text}'; give the address of one interface, such as 127.0.0.1")
             : address;
     }
 
@@ -125,6 +168,14 @@ internal sealed record SiloSettings
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
             : throw Wrong(name, $"'{text}' is not a number from {least} to {most}");
+    }
+
+    private static double? Flops(string? text)
+    {
+        if (string.IsNullOrEmpty(text)) return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var flops) && double.IsFinite(flops) && flops > 0
+            ? flops
+            : throw Wrong(nameof(PeakFlops), $"'{text}' is not a number of FLOPs a second; give one, such as 989e12");
     }
 
     private static string? ExistingFolder(string? text)

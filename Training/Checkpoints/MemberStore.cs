@@ -12,6 +12,9 @@ public sealed class MemberStore(string folder)
 
     public string Folder => folder;
 
+    /// <summary>What makes the run's folder ours; null where nobody else can have the store.</summary>
+    internal RunClaim? Claim { get; set; }
+
     /// <summary>Takes the fence for an attempt and clears what a dead one left half-written.</summary>
     /// <exception cref="StaleAttemptException">A newer attempt holds it.</exception>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
@@ -115,7 +118,9 @@ public sealed class MemberStore(string folder)
     /// <summary>Removes all but the newest <paramref name="keep"/> checkpoints, manifest first, so that none looks whole when half gone.</summary>
     public void Prune(int keep)
     {
-        foreach (var step in Steps().OrderDescending().Skip(keep))
+        var whole = Steps().OrderDescending().ToArray();
+        // What has no manifest is what a pruning left that died half-way.
+        foreach (var step in Folders().Except(whole.Take(keep)).Where(step => whole.Length > 0 && step < whole[0]))
         {
             var old = Path.Combine(folder, Name(step));
             try
@@ -167,8 +172,11 @@ public sealed class MemberStore(string folder)
 
     private static string Name(long step) => $"{Prefix}{step:00000000}";
 
-    private IEnumerable<long> Steps() => !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, $"{Prefix}*")
-        .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
+    private IEnumerable<long> Steps() =>
+        Folders().Where(step => File.Exists(Path.Combine(folder, Name(step), CheckpointManifest.FileName)));
+
+    /// <summary>Steps that have a folder, whole or not.</summary>
+    private IEnumerable<long> Folders() => !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, $"{Prefix}*")
         .Select(path => long.TryParse(Path.GetFileName(path)[Prefix.Length..], CultureInfo.InvariantCulture, out var step) ? step : -1)
         .Where(step => step >= 0);
 
@@ -183,6 +191,7 @@ public sealed class MemberStore(string folder)
 
     private void Refuse(int attempt)
     {
+        Claim?.Ensure();
         var fence = Path.Combine(folder, FenceFile);
         if (!File.Exists(fence))
             return;

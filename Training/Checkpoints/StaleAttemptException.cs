@@ -1,5 +1,15 @@
 namespace Bam.Training.Checkpoints;
 
-/// <summary>A newer attempt holds the branch: this one must end and publish nothing.</summary>
-public sealed class StaleAttemptException(string folder, int attempt, int newest)
-    : CheckpointException($"{folder}: attempt {attempt} was overtaken by attempt {newest}");
+/// <summary>A newer attempt, or another cluster, holds the branch: this one must end and publish nothing.</summary>
+public sealed class StaleAttemptException : CheckpointException
+{
+    public StaleAttemptException(string folder, int attempt, int newest)
+        : base($"{folder}: attempt {attempt} was overtaken by attempt {newest}")
+    {
+    }
+
+    internal StaleAttemptException(string message)
+        : base(message)
+    {
+    }
+}

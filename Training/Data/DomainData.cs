@@ -41,8 +41,9 @@ public sealed class DomainData : IDisposable
     /// <param name="tokenizer">Name of the tokenizer.</param>
     /// <param name="cacheFolder">Made when it does not exist.</param>
     /// <param name="cancellation">Leaves nothing half-written.</param>
+    /// <param name="pulse">Called again and again while the domain is prepared, here or elsewhere; null for nothing.</param>
     /// <exception cref="DataException">A file, the tokenizer's name or the cache is at fault.</exception>
-    public static DomainData Open(DomainSpec domain, string tokenizer, string cacheFolder, CancellationToken cancellation)
+    public static DomainData Open(DomainSpec domain, string tokenizer, string cacheFolder, CancellationToken cancellation, Action? pulse = null)
     {
         if (domain.Train.Count + domain.Validation.Count == 0) throw new DataException($"domain '{domain.Name}' has no files");
         var both = domain.Train.Select(Path.GetFullPath).Intersect(domain.Validation.Select(Path.GetFullPath)).FirstOrDefault();
@@ -54,9 +55,9 @@ public sealed class DomainData : IDisposable
         {
             if (TryOpen(folder) is { } ready) return ready;
             Directory.CreateDirectory(cacheFolder);
-            using var held = PreparationLock.Acquire(folder + ".lock", cancellation);
+            using var held = PreparationLock.Acquire(folder + ".lock", cancellation, pulse);
             if (TryOpen(folder) is { } prepared) return prepared;
-            Prepare(domain, Tokenizers.Open(tokenizer), folder, cancellation);
+            Prepare(domain, Tokenizers.Open(tokenizer), folder, pulse, cancellation);
             return TryOpen(folder) ?? throw new DataException($"{folder}: what was just written does not read back; check the disk");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -72,14 +73,14 @@ public sealed class DomainData : IDisposable
     }
 
     /// <summary>Builds beside the final folder and renames. Whoever holds the lock may clear away what a killed preparer left.</summary>
-    private static void Prepare(DomainSpec domain, ITokenizer tokenizer, string folder, CancellationToken cancellation)
+    private static void Prepare(DomainSpec domain, ITokenizer tokenizer, string folder, Action? pulse, CancellationToken cancellation)
     {
         var (cache, name) = (Path.GetDirectoryName(folder)!, Path.GetFileName(folder));
         foreach (var leftover in Directory.EnumerateDirectories(cache, $".tmp-{name}-*")) Directory.Delete(leftover, recursive: true);
         var building = Path.Combine(cache, $".tmp-{name}-{Guid.NewGuid():N}");
         try
         {
-            new Preparation(domain, tokenizer, building, cancellation).Run();
+            new Preparation(domain, tokenizer, building, cancellation, pulse).Run();
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
             Directory.Move(building, folder);
         }

@@ -3,7 +3,7 @@ using Bam.Contracts.Runs;
 namespace Bam.Training.Data;
 
 /// <summary>Tokenises one domain into a folder: <c>train.bin</c>, <c>validation.bin</c> and, last, <c>manifest.json</c>.</summary>
-internal sealed class Preparation(DomainSpec domain, ITokenizer tokenizer, string folder, CancellationToken cancellation)
+internal sealed class Preparation(DomainSpec domain, ITokenizer tokenizer, string folder, CancellationToken cancellation, Action? pulse = null)
 {
     private readonly HashSet<UInt128> _validationTexts = [];
     private long _dropped;
@@ -62,6 +62,7 @@ internal sealed class Preparation(DomainSpec domain, ITokenizer tokenizer, strin
             while (reader.Next() is { } text)
             {
                 cancellation.ThrowIfCancellationRequested();
+                pulse?.Invoke();
                 if (text.Length > 0) add(text, TextDigest.Of(text));
             }
             sources.Add(reader.Fingerprint());

@@ -10,7 +10,7 @@ internal static class PreparationLock
 
     /// <summary>Waits for the lock; dispose it to release.</summary>
     /// <exception cref="UnauthorizedAccessException">The folder is not writable.</exception>
-    public static FileStream Acquire(string path, CancellationToken cancellation)
+    public static FileStream Acquire(string path, CancellationToken cancellation, Action? pulse = null)
     {
         while (true)
         {
@@ -21,6 +21,7 @@ internal static class PreparationLock
             }
             catch (IOException e) when (IsHeld(e))
             {
+                pulse?.Invoke();
                 cancellation.WaitHandle.WaitOne(Retry);
             }
         }

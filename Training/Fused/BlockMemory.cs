@@ -6,7 +6,7 @@ namespace Bam.Training.Fused;
 /// <summary>What a block keeps from its forward to its backward pass; blocks that are computed twice share one.</summary>
 internal sealed class BlockMemory
 {
-    public BlockMemory(Arena arena, StepShape shape, Tensor losses)
+    public BlockMemory(Arena arena, StepShape shape)
     {
         var config = shape.Config;
         int tokens = shape.Tokens, query = shape.QueryWidth, key = shape.KeyWidth;
@@ -36,7 +36,7 @@ internal sealed class BlockMemory
         }
 
         FfnLogits = Input.Part(columns.FfnRouter, config.Experts);
-        Routes = new Routes(arena, shape.FfnRouter, tokens, losses);
+        Routes = new Routes(arena, shape.FfnRouter, tokens);
         Sorted = arena.Matrix(shape.FfnRows, config.Width);
     }
 

@@ -11,7 +11,7 @@ namespace Bam.Training.Fused;
 /// </summary>
 internal sealed class FusedBlock(
     StepShape shape, int layer, IStepKernels kernels, BlockWeights weights, StepGradients gradients, BlockMemory memory, BackwardMemory back,
-    RotaryAngles angles)
+    RotaryAngles angles, Tensor losses)
 {
     private readonly string _name = $"blocks.{layer}";
     private AttentionResult? _attention;
@@ -43,7 +43,7 @@ internal sealed class FusedBlock(
             return;
         }
 
-        kernels.Route(memory.FfnLogits, routes);
+        kernels.Route(memory.FfnLogits, routes, losses);
         kernels.TakeRows(memory.Normed, routes.TokenOf, memory.Sorted);
         _gateUp = kernels.MultiplyGroups(memory.Sorted.Tensor, weights.GateUpTransposed!, routes.Ends);
         var (gate, up) = Halves(_gateUp);

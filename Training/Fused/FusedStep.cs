@@ -51,8 +51,10 @@ internal sealed class FusedStep : IDisposable
         [
             .. Enumerable.Range(0, config.Layers).Select(layer =>
             {
-                var memory = recompute ? shared ??= Memory(0) : Memory(layer);
-                return new FusedBlock(_shape, layer, kernels, new BlockWeights(_weights, _shape, layer), Gradients, memory, _back, angles);
+                var memory = recompute ? shared ??= new BlockMemory(_arena, _shape) : new BlockMemory(_arena, _shape);
+                return new FusedBlock(
+                    _shape, layer, kernels, new BlockWeights(_weights, _shape, layer), Gradients, memory, _back, angles,
+                    _routerLosses.select(0, layer).DetachFromDisposeScope());
             }),
         ];
 
@@ -77,8 +79,6 @@ internal sealed class FusedStep : IDisposable
                     _rowLosses.narrow(0, first, rows).DetachFromDisposeScope());
             }),
         ];
-
-        BlockMemory Memory(int layer) => new(_arena, _shape, _routerLosses.select(0, layer).DetachFromDisposeScope());
     }
 
     public StepGradients Gradients { get; }

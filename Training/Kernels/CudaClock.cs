@@ -7,8 +7,8 @@ internal sealed class CudaClock : IDisposable
 
     public CudaClock()
     {
-        CudaDriver.Check(CudaDriver.CreateEvent(out _start, 0), "event");
-        CudaDriver.Check(CudaDriver.CreateEvent(out _end, 0), "event");
+        CudaCalls.Check(CudaCalls.CreateEvent(out _start, 0), "event");
+        CudaCalls.Check(CudaCalls.CreateEvent(out _end, 0), "event");
     }
 
     /// <summary>Milliseconds that the work which <paramref name="enqueue"/> enqueues takes; waits for it.</summary>
@@ -20,21 +20,21 @@ internal sealed class CudaClock : IDisposable
         return Read();
     }
 
-    public void Start() => CudaDriver.Check(CudaDriver.RecordEvent(_start, 0), "event");
+    public void Start() => CudaCalls.Check(CudaCalls.RecordEvent(_start, 0), "event");
 
-    public void Stop() => CudaDriver.Check(CudaDriver.RecordEvent(_end, 0), "event");
+    public void Stop() => CudaCalls.Check(CudaCalls.RecordEvent(_end, 0), "event");
 
     /// <summary>Milliseconds between start and stop; waits for the latter.</summary>
     public double Read()
     {
-        CudaDriver.Check(CudaDriver.WaitForEvent(_end), "wait");
-        CudaDriver.Check(CudaDriver.ElapsedTime(out var time, _start, _end), "time");
+        CudaCalls.Check(CudaCalls.WaitForEvent(_end), "wait");
+        CudaCalls.Check(CudaCalls.ElapsedTime(out var time, _start, _end), "time");
         return time;
     }
 
     public void Dispose()
     {
-        _ = CudaDriver.DestroyEvent(_start);
-        _ = CudaDriver.DestroyEvent(_end);
+        _ = CudaCalls.DestroyEvent(_start);
+        _ = CudaCalls.DestroyEvent(_end);
     }
 }

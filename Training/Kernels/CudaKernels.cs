@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using static Bam.Training.Native.Dispatcher;
 using static TorchSharp.torch;
@@ -13,9 +14,10 @@ internal sealed class CudaKernels : IStepKernels
     private const int Access = 8;
     private const int RouteBlock = 1024;
 
+    private static readonly ConcurrentDictionary<(int Device, int Access, int Held), Lazy<CudaModule>> Modules = [];
+
     private readonly int _device, _multiprocessors;
     private readonly Device _torchDevice;
-    private readonly Dictionary<(int Access, int Held), CudaModule> _modules = [];
     private readonly Dictionary<int, Tensor> _shares = [];                     // by width: what blocks add to a norm's weight gradient
     private readonly CudaProducts _products;
     private readonly CudaAttention _attention = new();
@@ -29,8 +31,8 @@ internal sealed class CudaKernels : IStepKernels
             throw new InvalidOperationException(missing);
         _torchDevice = device;
         _device = Math.Max(0, device.index);
-        CudaDriver.Use(_device);
-        _multiprocessors = CudaDriver.Attribute(CudaDriver.Multiprocessors, _device);
+        CudaCalls.Use(_device);
+        _multiprocessors = CudaCalls.Attribute(CudaCalls.Multiprocessors, _device);
         _products = new CudaProducts(device);
     }
 
@@ -65,7 +67,7 @@ internal sealed class CudaKernels : IStepKernels
 
     public void Norm(Matrix x, RowSum? add, Matrix weight, Matrix into, Tensor statistics, NormRule rule)
     {
-        var module = Module(x, into, weight, add?.Parts ?? x);
+        var module = ForNorm(x, into, weight, add?.Parts ?? x);
         module.Code.Launch(
             "norm_forward", x.Rows, NormThreads(x.Columns / module.Access),
             x.Address, (long)x.Stride, add?.Parts.Address ?? 0, (long)(add?.Parts.Stride ?? 0), Places(add), add?.PerToken ?? 0,
@@ -75,7 +77,7 @@ internal sealed class CudaKernels : IStepKernels
     public void NormBackward(
         Matrix gradient, RowSum? add, Matrix x, Matrix weight, Tensor statistics, NormRule rule, Matrix into, bool residual, Matrix weightGradient)
     {
-        var module = Module(gradient, x, into, weight, add?.Parts ?? x);
+        var module = ForNorm(gradient, x, into, weight, add?.Parts ?? x);
         int width = x.Columns, blocks = Math.Min(x.Rows, _multiprocessors * 8);
         if (!_shares.TryGetValue(width, out var shares))
             _shares[width] = shares = Take(ScalarType.Float32, _multiprocessors * 8, width);
@@ -129,7 +131,7 @@ internal sealed class CudaKernels : IStepKernels
         gradient.Address, (long)gradient.Stride, scales is null ? 0 : Matrix.AddressOf(scales),
         scaleGradients is null ? 0 : Matrix.AddressOf(scaleGradients), gradient.Columns);
 
-    public void Route(Matrix logits, Routes routes)
+    public void Route(Matrix logits, Routes routes, Tensor losses)
     {
         var code = Code(Access, 1);
         var rule = routes.Rule;
@@ -139,7 +141,7 @@ internal sealed class CudaKernels : IStepKernels
             Matrix.AddressOf(routes.Counts), Matrix.AddressOf(routes.Sums), Matrix.AddressOf(routes.Squares));
         code.Launch(
             "route_offsets", 1, 32, Matrix.AddressOf(routes.Counts), Matrix.AddressOf(routes.Sums), Matrix.AddressOf(routes.Squares), routes.Blocks,
-            routes.Tokens, rule.Experts, rule.Chosen, Matrix.AddressOf(routes.Ends), Matrix.AddressOf(routes.Shares), Matrix.AddressOf(routes.Losses));
+            routes.Tokens, rule.Experts, rule.Chosen, Matrix.AddressOf(routes.Ends), Matrix.AddressOf(routes.Shares), Matrix.AddressOf(losses));
         code.Launch(
             "route_places", routes.Blocks, RouteBlock, Matrix.AddressOf(routes.Chosen), Matrix.AddressOf(routes.Weights), Matrix.AddressOf(routes.Counts),
             routes.Tokens, rule.Experts, rule.Chosen, Matrix.AddressOf(routes.Places), Matrix.AddressOf(routes.TokenOf), Matrix.AddressOf(routes.WeightOf));
@@ -165,7 +167,7 @@ internal sealed class CudaKernels : IStepKernels
     public void MeanLoss(Tensor losses, Tensor numbers) =>
         Code(Access, 1).Launch("mean_loss", 1, 1024, Matrix.AddressOf(losses), (int)losses.NumberOfElements, Matrix.AddressOf(numbers));
 
-    public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, bool frozen)
+    public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen)
     {
         var chunks = (int)update.Chunks.size(0);
         _sums ??= Take(ScalarType.Float32, chunks);
@@ -182,7 +184,7 @@ internal sealed class CudaKernels : IStepKernels
         code.Launch("square_sums", chunks, 256, table, list, frozen, Matrix.AddressOf(_sums));
         code.Launch(
             "clip", 1, 1024, Matrix.AddressOf(_sums), chunks, (float)spec.ClipNorm, (float)spec.Beta1, (float)spec.Beta2, (float)update.LateSteps,
-            Matrix.AddressOf(update.Steps), Matrix.AddressOf(update.Skipped), control);
+            Matrix.AddressOf(loss), update.Halts, Matrix.AddressOf(update.Steps), Matrix.AddressOf(update.Skipped), control);
         code.Launch(
             update.First.dtype == ScalarType.BFloat16 ? "update_narrow" : "update_wide", chunks, 256, table, list, frozen, control,
             Matrix.AddressOf(update.Rate), (float)spec.Beta1, (float)spec.Beta2, (float)spec.WeightDecay, (float)update.Epsilon,
@@ -225,7 +227,14 @@ internal sealed class CudaKernels : IStepKernels
     private (CudaModule Code, int Access) ForHeads(HeadLayout layout, params ReadOnlySpan<Matrix> matrices) =>
         layout.Width % Access == 0 ? Module(matrices) : (Code(1, 1), 1);
 
-    /// <summary>The kernels for these matrices: 16 bytes an access if all rows allow it; the first one's rows fit a block's registers.</summary>
+    /// <summary>The kernels for these matrices, whose rows fit a block's registers.</summary>
+    private (CudaModule Code, int Access) ForNorm(params ReadOnlySpan<Matrix> matrices)
+    {
+        var access = Module(matrices).Access;
+        return (Code(access, (matrices[0].Columns / access + 1023) / 1024), access);
+    }
+
+    /// <summary>The kernels for these matrices: 16 bytes an access if all rows allow it.</summary>
     private (CudaModule Code, int Access) Module(params ReadOnlySpan<Matrix> matrices)
     {
         var access = Access;
@@ -235,9 +244,9 @@ internal sealed class CudaKernels : IStepKernels
                 access = 1;
         }
 
-        return (Code(access, matrices.Length >= 4 ? (matrices[0].Columns / access + 1023) / 1024 : 1), access);
+        return (Code(access, 1), access);
     }
 
     private CudaModule Code(int access, int held) =>
-        _modules.TryGetValue((access, held), out var module) ? module : _modules[(access, held)] = new CudaModule(_device, access, held);
+        Modules.GetOrAdd((_device, access, held), key => new(() => new CudaModule(key.Device, key.Access, key.Held))).Value;
 }

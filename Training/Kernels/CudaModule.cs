@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace Bam.Training.Kernels;
@@ -9,13 +10,13 @@ namespace Bam.Training.Kernels;
 internal sealed unsafe class CudaModule
 {
     private readonly nint _module;
-    private readonly Dictionary<string, nint> _functions = [];
+    private readonly ConcurrentDictionary<string, nint> _functions = [];
 
     public CudaModule(int device, int access, int held)
     {
-        var capability = CudaDriver.Attribute(CudaDriver.MajorVersion, device) * 10 + CudaDriver.Attribute(CudaDriver.MinorVersion, device);
+        var capability = CudaCalls.Attribute(CudaCalls.MajorVersion, device) * 10 + CudaCalls.Attribute(CudaCalls.MinorVersion, device);
         fixed (byte* image = CudaCompiler.Compile(Source(access, held), capability))
-            CudaDriver.Check(CudaDriver.LoadModule(out _module, image), "load kernels");
+            CudaCalls.Check(CudaCalls.LoadModule(out _module, image), "load kernels");
     }
 
     /// <summary>The sources as the compiler gets them.</summary>
@@ -40,7 +41,7 @@ internal sealed unsafe class CudaModule
             return;
         if (!_functions.TryGetValue(name, out var function))
         {
-            CudaDriver.Check(CudaDriver.GetFunction(out function, _module, name), name);
+            CudaCalls.Check(CudaCalls.GetFunction(out function, _module, name), name);
             _functions[name] = function;
         }
 
@@ -49,7 +50,7 @@ internal sealed unsafe class CudaModule
             var places = stackalloc void*[arguments.Length];
             for (var i = 0; i < arguments.Length; i++)
                 places[i] = first + i;
-            CudaDriver.Check(CudaDriver.Launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, 0, places, null), name);
+            CudaCalls.Check(CudaCalls.Launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, 0, places, null), name);
         }
     }
 }

@@ -22,6 +22,9 @@ internal sealed record FlatUpdate(
     /// <summary>Pieces of at most 16,384 numbers, four int64 numbers each: the kernel's Chunk.</summary>
     public Tensor Chunks { get; } = Cut(Weights, Late);
 
+    /// <summary>Whether an update that was left out keeps those after it from being made, too.</summary>
+    public bool Halts { get; init; }
+
     public long LateSteps => Late == FrozenParts.None ? 0 : LateAfter;
 
     public bool IsLate(TensorSpec spec) => Late != FrozenParts.None && spec.IsFrozen(Late);

@@ -60,8 +60,8 @@ internal interface IStepKernels : IDisposable
     /// <summary>Gate and up become their gradients; those of the scales are written where there are any.</summary>
     void SwiGluBackward(Matrix gate, Matrix up, Matrix gradient, Tensor? scales, Tensor? scaleGradients);
 
-    /// <summary>Sends tokens to experts by their logits, [N, E].</summary>
-    void Route(Matrix logits, Routes routes);
+    /// <summary>Sends tokens to experts by their logits, [N, E]; writes the layer's load-balancing loss and z-loss, [2].</summary>
+    void Route(Matrix logits, Routes routes, Tensor losses);
 
     /// <summary>Gradient of the logits from that of the rows' weights and from the weighted auxiliary losses.</summary>
     void RouteBackward(Routes routes, Tensor weightGradients, double balance, double z, Matrix into);
@@ -75,6 +75,6 @@ internal interface IStepKernels : IDisposable
     /// <summary>Writes the mean loss to numbers[1].</summary>
     void MeanLoss(Tensor losses, Tensor numbers);
 
-    /// <summary>One AdamW update of all weights from the gradients of the flat pieces.</summary>
-    void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, bool frozen);
+    /// <summary>One AdamW update of all weights from the gradients of the flat pieces; none when a gradient or the loss is not finite.</summary>
+    void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen);
 }

@@ -13,29 +13,29 @@ internal sealed unsafe class PinnedRing : IDisposable
     {
         ref var slot = ref _slots[_next++ % _slots.Length];
         if (slot.Copied == 0)
-            CudaDriver.Check(CudaDriver.CreateEvent(out slot.Copied, 0), "event");
+            CudaCalls.Check(CudaCalls.CreateEvent(out slot.Copied, 0), "event");
         else
-            CudaDriver.Check(CudaDriver.WaitForEvent(slot.Copied), "wait for a copy");
+            CudaCalls.Check(CudaCalls.WaitForEvent(slot.Copied), "wait for a copy");
         if (slot.Bytes < bytes.Length)
         {
             if (slot.Memory != 0)
-                CudaDriver.Check(CudaDriver.FreePinned(slot.Memory), "pinned memory");
-            CudaDriver.Check(CudaDriver.AllocatePinned(out slot.Memory, (nuint)bytes.Length, 0), "pinned memory");
+                CudaCalls.Check(CudaCalls.FreePinned(slot.Memory), "pinned memory");
+            CudaCalls.Check(CudaCalls.AllocatePinned(out slot.Memory, (nuint)bytes.Length, 0), "pinned memory");
             slot.Bytes = bytes.Length;
         }
 
         bytes.CopyTo(new Span<byte>((void*)slot.Memory, bytes.Length));
-        CudaDriver.Check(CudaDriver.CopyToDevice(device, slot.Memory, (nuint)bytes.Length, 0), "copy");
-        CudaDriver.Check(CudaDriver.RecordEvent(slot.Copied, 0), "event");
+        CudaCalls.Check(CudaCalls.CopyToDevice(device, slot.Memory, (nuint)bytes.Length, 0), "copy");
+        CudaCalls.Check(CudaCalls.RecordEvent(slot.Copied, 0), "event");
     }
 
     public void Dispose()
     {
         foreach (var slot in _slots.Where(slot => slot.Copied != 0))
         {
-            _ = CudaDriver.WaitForEvent(slot.Copied);
-            _ = CudaDriver.DestroyEvent(slot.Copied);
-            _ = CudaDriver.FreePinned(slot.Memory);
+            _ = CudaCalls.WaitForEvent(slot.Copied);
+            _ = CudaCalls.DestroyEvent(slot.Copied);
+            _ = CudaCalls.FreePinned(slot.Memory);
         }
     }
 }

@@ -167,7 +167,7 @@ internal sealed class PlainKernels : IStepKernels
         up.Tensor.copy_(d.mul(silu));
     }
 
-    public void Route(Matrix logits, Routes routes)
+    public void Route(Matrix logits, Routes routes, Tensor losses)
     {
         using var scope = NewDisposeScope();
         var rule = routes.Rule;
@@ -187,7 +187,7 @@ internal sealed class PlainKernels : IStepKernels
         routes.WeightOf.copy_(weights.reshape(-1).index_select(0, order));
         routes.Ends.copy_(counts.cumsum(0));
         routes.Shares.copy_(counts.to(gates.dtype).div(counts.sum()));
-        routes.Losses.copy_(stack([
+        losses.copy_(stack([
             routes.Shares.mul(gates.mean([0L])).sum().mul(((double)rule.Experts).ToScalar()),
             lse.square().mean(),
         ]));
@@ -228,7 +228,7 @@ internal sealed class PlainKernels : IStepKernels
         numbers.narrow(0, 1, 1).copy_(losses.sum().mul(numbers.narrow(0, 0, 1)));
     }
 
-    public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, bool frozen)
+    public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen)
     {
         using var scope = NewDisposeScope();
         var layout = update.Weights.Layout;
@@ -237,7 +237,8 @@ internal sealed class PlainKernels : IStepKernels
             Ops.Wide(gradients[segment.Piece]!.view(-1).narrow(0, segment.Offset - layout.Pieces[segment.Piece].Offset, segment.Count));
         var norm = stack([.. active.Select(segment => Gradient(segment).square().sum())]).sum().sqrt();
         update.Control.select(0, 0).copy_(norm);
-        if (!double.IsFinite(norm.to(float64).item<double>()))
+        if (!double.IsFinite(norm.to(float64).item<double>()) || !double.IsFinite(loss.to(float64).item<double>())
+            || (update.Halts && update.Skipped.item<float>() > 0))
         {
             update.Skipped.add_(Ops.One, Ops.One);
             return;

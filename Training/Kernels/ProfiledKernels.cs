@@ -71,7 +71,7 @@ internal sealed class ProfiledKernels(IStepKernels inner) : IStepKernels
     public void SwiGluBackward(Matrix gate, Matrix up, Matrix gradient, Tensor? scales, Tensor? scaleGradients) =>
         Time("swiglu backward", () => inner.SwiGluBackward(gate, up, gradient, scales, scaleGradients));
 
-    public void Route(Matrix logits, Routes routes) => Time("routing", () => inner.Route(logits, routes));
+    public void Route(Matrix logits, Routes routes, Tensor losses) => Time("routing", () => inner.Route(logits, routes, losses));
 
     public void RouteBackward(Routes routes, Tensor weightGradients, double balance, double z, Matrix into) =>
         Time("routing backward", () => inner.RouteBackward(routes, weightGradients, balance, z, into));
@@ -83,8 +83,8 @@ internal sealed class ProfiledKernels(IStepKernels inner) : IStepKernels
 
     public void MeanLoss(Tensor losses, Tensor numbers) => Time("cross entropy", () => inner.MeanLoss(losses, numbers));
 
-    public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, bool frozen) =>
-        Time("clip and AdamW", () => inner.Update(update, gradients, frozen));
+    public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen) =>
+        Time("clip and AdamW", () => inner.Update(update, gradients, loss, frozen));
 
     public void Dispose()
     {

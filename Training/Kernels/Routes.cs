@@ -7,7 +7,7 @@ internal sealed class Routes
 {
     private const int TokensPerBlock = 1024;
 
-    public Routes(Arena arena, RouterRule rule, int tokens, Tensor losses)
+    public Routes(Arena arena, RouterRule rule, int tokens)
     {
         int k = rule.Chosen, experts = rule.Experts;
         Rule = rule;
@@ -25,7 +25,6 @@ internal sealed class Routes
         Counts = arena.Integers(Blocks * experts);
         Sums = arena.Numbers(Blocks * experts);
         Squares = arena.Numbers(Blocks);
-        Losses = losses;
     }
 
     public RouterRule Rule { get; }
@@ -60,9 +59,6 @@ internal sealed class Routes
 
     /// <summary>Part of the rows that each expert has, [E].</summary>
     public Tensor Shares { get; }
-
-    /// <summary>Load-balancing loss and z-loss of the layer, [2].</summary>
-    public Tensor Losses { get; }
 
     /// <summary>Counts, gate sums and squared logsumexps of blocks of tokens, between two launches.</summary>
     public Tensor Counts { get; }

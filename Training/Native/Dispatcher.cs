@@ -17,14 +17,14 @@ internal static unsafe partial class Dispatcher
     /// <summary>Calls an operator in place: on return the results lie in <paramref name="stack"/> from slot 0.</summary>
     /// <param name="name">Qualified name with a final NUL, such as <c>"aten::embedding\0"u8</c>.</param>
     /// <param name="overload">Overload name with a final NUL, <c>"\0"u8</c> for none.</param>
-    /// <exception cref="InvalidOperationException">libtorch refused; its own text goes to standard error.</exception>
+    /// <exception cref="TorchRefusalException">libtorch refused; its own text goes to standard error.</exception>
     public static void Call(ReadOnlySpan<byte> name, ReadOnlySpan<byte> overload, Span<ulong> stack)
     {
         fixed (byte* operation = name, variant = overload)
         fixed (ulong* slots = stack)
         {
             if (CallDispatcher(operation, variant, slots, Version) != 0)
-                throw new InvalidOperationException($"torch refused {Encoding.ASCII.GetString(name[..^1])}; its reason is on standard error");
+                throw new TorchRefusalException(Encoding.ASCII.GetString(name[..^1]));
         }
     }
 

@@ -104,13 +104,14 @@ public sealed class AdamW : IDisposable
     /// <param name="frozen">Parts that stay: those of the constructor, or none.</param>
     /// <param name="kernels">Operations.</param>
     /// <param name="gradients">Gradient of each piece; null for frozen ones.</param>
+    /// <param name="loss">Loss that they are of, a scalar.</param>
     /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope.</returns>
-    internal Tensor Step(double learningRate, FrozenParts frozen, IStepKernels kernels, IReadOnlyList<Tensor?> gradients)
+    internal Tensor Step(double learningRate, FrozenParts frozen, IStepKernels kernels, IReadOnlyList<Tensor?> gradients, Tensor loss)
     {
         Check(frozen);
         using var quiet = no_grad();
         _flat!.Rate.fill_(learningRate.ToScalar());
-        kernels.Update(_flat, gradients, frozen != FrozenParts.None);
+        kernels.Update(_flat, gradients, loss, frozen != FrozenParts.None);
         return _flat.Control.select(0, 0).clone();
     }
 

@@ -86,8 +86,8 @@ public sealed class Trainer : IDisposable
         if (_fused is { } fused)
         {
             fused.Run(_inputs, _targets, _spec.LoadBalance, _spec.RouterZ, frozen, trace);
-            norm = _optimizer.Step(rate, frozen, _kernels!, fused.Gradients.Pieces);
             loss = fused.Loss();
+            norm = _optimizer.Step(rate, frozen, _kernels!, fused.Gradients.Pieces, loss.Total);
         }
         else
         {

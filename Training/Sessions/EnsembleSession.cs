@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Bam.Training.Checkpoints;
 using Bam.Training.Evaluation;
 using Bam.Training.Faults;
@@ -13,6 +14,7 @@ internal sealed class EnsembleSession(TrainingJob job, ITrainingObserver observe
     /// <exception cref="Data.DataException">The data is at fault.</exception>
     public TrainingOutcome Run(CancellationToken cancellation)
     {
+        var began = Stopwatch.GetTimestamp();
         job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
@@ -37,6 +39,7 @@ internal sealed class EnsembleSession(TrainingJob job, ITrainingObserver observe
         observer.Prepared(new(0, parameters, new(0, 0, 0, 0), []));
         foreach (var (domain, meter) in data.All.Zip(meters ?? []))
             observer.Evaluated(domain.Name, meter.Result(), step: 0, final: true);
+        observer.StoodStill(Standstill.Evaluating, Stopwatch.GetElapsedTime(began));
         return new TrainingOutcome(Completed: true, null);
     }
 }

@@ -26,6 +26,9 @@ public interface ITrainingObserver
     /// <summary>Numbers were read back from the device.</summary>
     void Read(StepReading reading);
 
+    /// <summary>A save of this step begins: exactly one <see cref="Saved"/> is to follow.</summary>
+    void Saving(long step);
+
     /// <summary>A save was published or failed.</summary>
     void Saved(SaveOutcome outcome);
 
@@ -33,6 +36,9 @@ public interface ITrainingObserver
     /// <param name="step">Steps done by the evaluated weights.</param>
     /// <param name="final">Whether it is the finished model.</param>
     void Evaluated(string domain, PerplexityResult result, long step, bool final);
+
+    /// <summary>Time went by without a step.</summary>
+    void StoodStill(Standstill why, TimeSpan duration);
 
     /// <summary>Anything else that took time went on.</summary>
     void Pulse();

@@ -20,7 +20,7 @@ internal sealed class OpenedData(IReadOnlyList<DomainData> all, IReadOnlyList<Do
         {
             foreach (var domain in job.Run.Domains)
             {
-                opened.Add(DomainData.Open(domain, job.Run.Tokenizer, job.TokenCache, cancellation));
+                opened.Add(DomainData.Open(domain, job.Run.Tokenizer, job.TokenCache, cancellation, observer.Pulse));
                 observer.Pulse();
             }
         }

@@ -23,6 +23,12 @@ public sealed record TrainingJob
     /// <summary>Number of this attempt, from 1.</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>Whether a checkpoint of this model was published before: the run's folder must then be there.</summary>
+    public bool WasSaved { get; init; }
+
+    /// <summary>The launch of the run that this attempt belongs to, as other clusters on the same store are told; null when there are none.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>Root of the checkpoint store.</summary>
     public required string Store { get; init; }
 

@@ -32,23 +32,30 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
     {
         if (job.Member.Mixture is { Kind: MixtureKind.Ensemble })
             return new EnsembleSession(job, observer).Run(cancellation);
+        var began = Stopwatch.GetTimestamp();
         job.Faults.At(FaultPoint.Prepare, job.Member.Name, step: 0);
         using var scope = NewDisposeScope();
         var device = SessionDevice.Open(job.Device);
+        using var claim = _store.Claim = Claim();
         _store.Fence(job.Attempt);
-        using var data = OpenedData.Open(job, observer, cancellation);
-        observer.Pulse();
         var (start, damaged) = FindStart();
         using var parameters = CreateParameters(start, device);
         using var model = new Transformer(parameters);
-        var receipt = Receipt(model, data, start, cancellation);
         var freeze = job.Member.Freeze;
         using var optimizer = new AdamW(parameters, job.Member.Train, freeze);
+        if (start is not { Resumes: true } && job.Member.Steps > 0)
+            Rehearsal.Run(model, job);
+        observer.Pulse();
+        using var data = OpenedData.Open(job, observer, cancellation);
+        observer.Pulse();
+        var receipt = Receipt(model, data, start, cancellation);
         var step = Restore(start, optimizer);
-        var batches = new BatchSource(
+        // A seed model from elsewhere is not trained, and has no data of its own.
+        IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
         using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
+        observer.StoodStill(Standstill.Preparing, Stopwatch.GetElapsedTime(began));
         observer.Prepared(new(
             step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));
 
@@ -68,12 +75,22 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         void Save()
         {
             last = trainer.Step;
+            var began = Stopwatch.GetTimestamp();
+            observer.Saving(trainer.Step);
             saver.Save(State(trainer, optimizer), start?.Checkpoint.Folder, result =>
             {
                 outcome = result;
                 saved(result);
                 observer.Saved(result);
             });
+            observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
+        }
+
+        void Wait()
+        {
+            var began = Stopwatch.GetTimestamp();
+            saver.Wait();
+            observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
         }
 
         while (trainer.Step < job.Member.Steps)
@@ -82,7 +99,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             {
                 if (trainer.Step > Math.Max(last, 0))
                     Save();
-                saver.Wait();
+                Wait();
                 return false;
             }
 
@@ -97,7 +114,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
         if (last < trainer.Step)
             Save();
-        saver.Wait();
+        Wait();
         if (outcome is { Problem: { } problem })
             throw problem;
         return true;
@@ -139,6 +156,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
     private void Evaluate(Transformer model, OpenedData data, long step, bool final, CancellationToken cancellation)
     {
+        var began = Stopwatch.GetTimestamp();
         var own = job.Member.Domains.Select(share => share.Domain).ToHashSet();
         foreach (var domain in data.All.Where(domain => final || own.Contains(domain.Name)))
         {
@@ -146,6 +164,24 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             var result = PerplexityMeter.Measure(
                 model, domain.Validation, job.Run.Evaluate.Stride, job.Run.Evaluate.Tokens, job.Member.Train.Batch, observer.Pulse, cancellation);
             observer.Evaluated(domain.Name, result, step, final);
+        }
+
+        observer.StoodStill(Standstill.Evaluating, Stopwatch.GetElapsedTime(began));
+    }
+
+    /// <summary>Takes the run's folder; one that is gone is not made again, for a store that is not mounted looks like that.</summary>
+    private RunClaim? Claim()
+    {
+        var folder = Path.GetDirectoryName(_store.Folder)!;
+        if (job.WasSaved && !Directory.Exists(folder))
+            throw new CheckpointException($"{folder}: is gone, though {job.Member.Name} was saved there; mount the store again, or launch under another name");
+        try
+        {
+            return job.Owner is { } owner ? RunClaim.Take(folder, owner) : null;
+        }
+        catch (StaleAttemptException taken)
+        {
+            throw new TrainingException(taken.Message, isFinal: true);
         }
     }
 

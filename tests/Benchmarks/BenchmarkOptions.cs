@@ -27,11 +27,8 @@ internal sealed record BenchmarkOptions
     /// <summary>Dense models of a mix.</summary>
     public int Experts { get; private init; } = 4;
 
-    /// <summary>Where a mix finds room for its files.</summary>
-    public string Folder { get; private init; } = System.IO.Path.GetTempPath();
-
     /// <summary>Step to measure: fused, or plain for autograd.</summary>
-    public string Path { get; private init; } = "fused";
+    public string StepKind { get; private init; } = "fused";
 
     public bool Profile { get; private init; }
 
@@ -42,9 +39,27 @@ internal sealed record BenchmarkOptions
     /// <summary>File whose bytes are trained on.</summary>
     public string Text { get; private init; } = "";
 
+    /// <summary>Where a mix or a cluster finds room for its files.</summary>
+    public string Folder { get; private init; } = Path.GetTempPath();
+
+    /// <summary>GPUs that branches are spread over, such as 0,1; null for CPU slots.</summary>
+    public string? Gpus { get; private init; }
+
+    /// <summary>CPU slots that branches are spread over, one core each; not with <see cref="Gpus"/>.</summary>
+    public int Silos { get; private init; } = 2;
+
+    /// <summary>Branches that are spread over the devices.</summary>
+    public int Branches { get; private init; } = 4;
+
+    /// <summary>First port of a cluster; null for free ones.</summary>
+    public int? PortBase { get; private init; }
+
+    /// <summary>Whether the output is JSON where there is a table too.</summary>
+    public bool IsJson { get; private init; }
+
     public static BenchmarkOptions Parse(string[] args)
     {
-        var given = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
+        var given = args.Where(argument => argument != "--json").Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
         int Number(string name, int otherwise) => given.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         return new BenchmarkOptions
         {
@@ -55,12 +70,17 @@ internal sealed record BenchmarkOptions
             Rounds = Number("--rounds", 3),
             Threads = Number("--threads", 1),
             Experts = Number("--experts", 4),
-            Folder = given.GetValueOrDefault("--folder", System.IO.Path.GetTempPath()),
-            Path = given.GetValueOrDefault("--path", "fused"),
+            StepKind = given.GetValueOrDefault("--path", "fused"),
             Profile = given.GetValueOrDefault("--profile") == "on",
             Recompute = given.GetValueOrDefault("--recompute") == "on",
             OptimizerStates = given.GetValueOrDefault("--optimizer-states") == "bf16" ? Precision.BFloat16 : Precision.Float32,
             Text = given.GetValueOrDefault("--text", ""),
+            Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
+            Gpus = given.GetValueOrDefault("--gpus"),
+            Silos = Number("--silos", 2),
+            Branches = Number("--branches", 4),
+            PortBase = given.ContainsKey("--port-base") ? Number("--port-base", 0) : null,
+            IsJson = args.Contains("--json"),
         };
     }
 
@@ -69,6 +89,7 @@ internal sealed record BenchmarkOptions
         "tiny" => new() { Layers = 4, Width = 128, Heads = 4, KvHeads = 4, Ffn = 352, Context = 128 },
         "small" => new() { Layers = 6, Width = 256, Heads = 8, KvHeads = 8, Ffn = 704, Context = 256 },
         "110m" => new() { Layers = 12, Width = 768, Heads = 12, KvHeads = 12, Ffn = 2048, Context = 1024, Vocab = 32_768 },
+        "518m" => new() { Layers = 24, Width = 1280, Heads = 20, KvHeads = 20, Ffn = 3456, Context = 2048, Vocab = 32_768 },
         "paper-590m" => new() { Layers = 6, Width = 1024, Heads = 8, KvHeads = 8, Ffn = 2048, Context = 2048, Vocab = 256_000, Tied = false },
         _ => throw new ArgumentException($"no model '{Model}'"),
     };

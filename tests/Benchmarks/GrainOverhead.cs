@@ -29,9 +29,28 @@ internal static class GrainOverhead
 {
     private const int WarmUp = 10;
 
+    private const int Polls = 10_000;
+
     public sealed record Round(double Bare, double Grain);
 
-    public static async Task<List<Round>> Measure(BenchmarkOptions options)
+    public sealed record PolledRound(double Quiet, double Polled, int Polls);
+
+    public static Task<List<Round>> Measure(BenchmarkOptions options) => Rounds(options, async (host, domain, folder, round) => new Round(
+        OnThread(() => Bare(options, domain, folder)), await InGrain(host, options, domain, $"round-{round}")));
+
+    /// <summary>Tokens a second of the same training with nobody who asks, and with 10,000 calls for its status spread over it.</summary>
+    public static Task<List<PolledRound>> MeasurePolled(BenchmarkOptions options) => Rounds(options, async (host, domain, _, round) =>
+    {
+        var began = Stopwatch.GetTimestamp();
+        var quiet = await InGrain(host, options, domain, $"quiet-{round}");
+        using var ended = new CancellationTokenSource();
+        var polling = Poll(host, $"polled-{round}", Stopwatch.GetElapsedTime(began) / Polls, ended.Token);
+        var polled = await InGrain(host, options, domain, $"polled-{round}");
+        await ended.CancelAsync();
+        return new PolledRound(quiet, polled, await polling);
+    });
+
+    private static async Task<List<T>> Rounds<T>(BenchmarkOptions options, Func<IHost, DomainSpec, string, int, Task<T>> measure)
     {
         TorchLibrary.Load();
         var folder = Directory.CreateTempSubdirectory("bam-bench-").FullName;
@@ -40,13 +59,9 @@ internal static class GrainOverhead
             BuiltInCorpus.Write(folder, seed: 1, trainBytes: 2_000_000, validationBytes: 50_000);
             var domain = new DomainSpec("general", [Path.Combine(folder, "general.train.jsonl")], [Path.Combine(folder, "general.validation.jsonl")]);
             using var host = await StartSilo(folder, options);
-            var rounds = new List<Round>();
+            var rounds = new List<T>();
             for (var round = 0; round < options.Rounds; round++)
-            {
-                var bare = OnThread(() => Bare(options, domain, folder));
-                rounds.Add(new Round(bare, await InGrain(host, options, domain, $"round-{round}")));
-            }
-
+                rounds.Add(await measure(host, domain, folder, round));
             await host.StopAsync();
             return rounds;
         }
@@ -54,6 +69,23 @@ internal static class GrainOverhead
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <returns>Calls that were answered.</returns>
+    private static async Task<int> Poll(IHost host, string name, TimeSpan pause, CancellationToken ended)
+    {
+        var coordinator = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ICoordinatorGrain>(GrainKeys.Run(name));
+        var began = Stopwatch.GetTimestamp();
+        var polls = 0;
+        while (polls < Polls && !ended.IsCancellationRequested)
+        {
+            // As many as are due by now: timers tick in milliseconds.
+            for (var due = (int)Math.Min(Polls, Stopwatch.GetElapsedTime(began) / pause); polls < due; polls++)
+                await coordinator.GetStatus(CancellationToken.None);
+            await Task.Delay(1, CancellationToken.None);
+        }
+
+        return polls;
     }
 
     private static double Bare(BenchmarkOptions options, DomainSpec domain, string folder)

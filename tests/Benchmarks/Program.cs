@@ -10,6 +10,11 @@ switch (args.FirstOrDefault())
         var ratio = rounds.Select(round => round.Grain / round.Bare).Order().ElementAt(rounds.Count / 2);
         Console.WriteLine(JsonSerializer.Serialize(new { options, rounds, ratio }, BenchmarkOptions.Json));
         return 0;
+    case "status-polls":
+        var polled = await GrainOverhead.MeasurePolled(options);
+        var kept = polled.Select(round => round.Polled / round.Quiet).Order().ElementAt(polled.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, rounds = polled, ratio = kept }, BenchmarkOptions.Json));
+        return 0;
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
         return 0;
@@ -23,13 +28,28 @@ switch (args.FirstOrDefault())
         foreach (var result in LossCurves.Measure(options))
             Console.WriteLine(JsonSerializer.Serialize(result, BenchmarkOptions.Line));
         return 0;
+    case "scrape-cost":
+        var windows = await ScrapeCost.Measure(options);
+        var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost }, BenchmarkOptions.Json));
+        return 0;
+    case "branch-scaling":
+        var scaling = await BranchScaling.Measure(options);
+        await (options.IsJson ? Console.Error : Console.Out).WriteLineAsync(ScalingTable.Of(options, scaling));
+        if (options.IsJson)
+            Console.WriteLine(JsonSerializer.Serialize(new { options, scaling }, BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
                    Benchmarks train-step [--model all|dense,btx,bam,bam-kv,dense-small,bam-small] [--steps N] [--path fused|plain] [--profile on]
                               [--recompute on] [--optimizer-states bf16]
                    Benchmarks loss-curves --text FILE [--model all|dense,bam,bam-kv,btx] [--steps N]
+                   Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
+                   Benchmarks status-polls [the same options]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
+                   Benchmarks branch-scaling [--gpus LIST | --silos N] [--model tiny|small|110m|518m] [--batch N] [--steps N] [--branches N]
+                                             [--folder PATH] [--port-base PORT] [--json]
             """);
         return 2;
 }

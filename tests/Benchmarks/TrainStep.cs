@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Bam.Contracts.Runs;
 using Bam.Training.Kernels;
 using Bam.Training.Model;
+using Bam.Training.Native;
 using Bam.Training.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ internal static class TrainStep
     private static Result Measure(string name, ModelConfig config, int batch, BenchmarkOptions options)
     {
         using var scope = NewDisposeScope();
-        var fused = options.Path != "plain";
+        var fused = options.StepKind != "plain";
         var spec = new TrainSpec
         {
             Batch = batch, Precision = Precision.BFloat16, LearningRate = 1e-4, Warmup = 0, WeightDecay = 0.01,
@@ -86,10 +87,9 @@ internal static class TrainStep
         var median = Median(times.Skip(4));
         var rate = batch * config.Context / median * 1e3;
         var loss = trainer.Advance(read: true)!.Loss;
-        CudaDriver.Check(CudaDriver.MemoryInfo(out var free, out var total), "memory");
         return new Result(
             name, fused ? "fused" : "plain", TensorLayout.Parameters(config), batch, config.Context, Math.Round(median, 2), Math.Round(rate),
-            Math.Round(rate * FlopCount.Training(config) / 1e12, 1), Math.Round(Median(enqueued.Skip(4)), 2), Math.Round((total - free) / 1e9, 1),
+            Math.Round(rate * FlopCount.Training(config) / 1e12, 1), Math.Round(Median(enqueued.Skip(4)), 2), Math.Round((CudaDriver.MemoryInUse() ?? 0) / 1e9, 1),
             Math.Round(loss, 3), profile);
     }
 

@@ -13,11 +13,17 @@ internal static class BamProcess
 
     /// <param name="environment">Variables beside those of this process.</param>
     /// <param name="arguments">Verb, arguments and options.</param>
-    public static async Task<BamOutcome> Run(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    public static Task<BamOutcome> Run(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments) =>
+        Run(environment, TimeSpan.FromMinutes(4), arguments);
+
+    /// <param name="environment">Variables beside those of this process.</param>
+    /// <param name="patience">Longest time.</param>
+    /// <param name="arguments">Verb, arguments and options.</param>
+    public static async Task<BamOutcome> Run(IEnumerable<KeyValuePair<string, string>> environment, TimeSpan patience, params string[] arguments)
     {
         using var process = Start(environment, arguments);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var limit = new CancellationTokenSource(patience);
         try
         {
             await process.WaitForExitAsync(limit.Token);

@@ -5,7 +5,7 @@ namespace Bam.Cluster;
 /// <summary>Signals to processes, and whether one is stopped.</summary>
 internal static class Signals
 {
-    public const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
+    public const int Interrupt = 2, Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
 
     public static void Send(int process, int signal) => _ = SendSignal(process, signal);
 

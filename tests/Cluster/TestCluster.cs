@@ -21,12 +21,12 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Store of a run's checkpoints of one model.</summary>
     public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
 
-    public static async Task<TestCluster> Up(int silos)
+    public static async Task<TestCluster> Up(int silos, params IEnumerable<KeyValuePair<string, string>> environment)
     {
         var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
         try
         {
-            await cluster.Start(silos);
+            await cluster.Start(silos, environment);
             return cluster;
         }
         catch
@@ -36,8 +36,10 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    public async Task Start(int silos) => (await BamProcess.Run(
-            [new("Bam__Faults", Faults)], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
+    /// <param name="silos">How many.</param>
+    /// <param name="environment">Variables that the silos have beside those of this process.</param>
+    public async Task Start(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => (await BamProcess.Run(
+            [new("Bam__Faults", Faults), .. environment], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 

@@ -73,7 +73,10 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    public void Terminate() => Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
+    public void Terminate() => Signal("TERM");
+
+    /// <summary>Sends it a signal, such as <c>INT</c>.</summary>
+    public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{_process.Id}"]).WaitForExit();
 
     /// <summary>Waits up to 20 s for its end.</summary>
     public async Task<int> ExitCode(CancellationToken cancellation)

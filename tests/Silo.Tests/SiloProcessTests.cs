@@ -31,6 +31,18 @@ public sealed class SiloProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_silo_ends_well_on_ctrl_c()
+    {
+        await using var silo = SiloProcess.Start(_temporary.Folder, SiloProcess.FreePorts());
+        await silo.WaitFor("/health/ready", Cancellation);
+
+        silo.Signal("INT");
+
+        Assert.Equal(0, await silo.ExitCode(Cancellation));
+        Assert.Empty(silo.Errors);
+    }
+
+    [Fact]
     public async Task Silos_that_ping_each_other_leave_no_address_in_the_metrics()
     {
         await using var one = SiloProcess.Start(_temporary.Folder, SiloProcess.FreePorts());

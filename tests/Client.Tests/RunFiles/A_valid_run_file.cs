@@ -20,10 +20,15 @@ public sealed class A_valid_run_file : IDisposable
         Assert.Equal(Presets.All["small"], spec.Model);
         Assert.Equal(new CheckpointSpec(100, 3), spec.Checkpoints);
         Assert.Equal(new EvaluationSpec(100, 65_536), spec.Evaluate);
+        Assert.Equal(new LimitsSpec(), spec.Limits);
         Assert.Equal(["law", "code"], spec.Branches.Select(branch => branch.Name));
         Assert.Equal([(AttentionMode.Soft, KvMode.Experts), (AttentionMode.Soft, KvMode.Shared), (AttentionMode.Averaged, KvMode.Experts)],
             spec.Mixtures.Select(mixture => (mixture.Attention, mixture.Kv)));
     }
+
+    [Fact]
+    public void Gives_limits_to_what_makes_no_progress() =>
+        Assert.Equal(new LimitsSpec(Setup: 900, Step: 2.5), _folder.Read("seed: 7", "limits: { setup: 900, step: 2.5 }").Limits);
 
     [Fact]
     public void Names_its_files_relative_to_its_own_folder()

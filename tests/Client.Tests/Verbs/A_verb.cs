@@ -20,6 +20,11 @@ public sealed class A_verb : IDisposable
     [InlineData("status four")]
     [InlineData("watch four")]
     [InlineData("cancel four")]
+    [InlineData("chaos four")]
+    [InlineData("pause four")]
+    [InlineData("resume four")]
+    [InlineData("retry four law")]
+    [InlineData("logs four")]
     [InlineData("cluster status")]
     [InlineData("eval four/law")]
     [InlineData("generate four/law text")]
@@ -39,6 +44,72 @@ public sealed class A_verb : IDisposable
         _cluster.Add(Statuses.Branching);
 
         Assert.Equal(new(2, "", "no run 'for'; did you mean 'four'? (runs: four)\n"), await Run("status for"));
+    }
+
+    [Theory]
+    [InlineData("pause four", "four is paused; let it go on with: bam resume four\n")]
+    [InlineData("resume four", "four goes on\n")]
+    public async Task Pause_and_resume_say_what_they_did(string line, string said)
+    {
+        _cluster.Add(Statuses.Branching);
+
+        Assert.Equal(new(0, said, ""), await Run(line));
+        Assert.Equal([line], _cluster.Calls);
+    }
+
+    [Theory]
+    [InlineData("pause four")]
+    [InlineData("resume four")]
+    public async Task What_has_ended_can_neither_pause_nor_go_on(string line)
+    {
+        _cluster.Add(Statuses.Completed);
+
+        Assert.Equal(new(1, "", "four has ended already\n"), await Run(line));
+    }
+
+    [Theory]
+    [InlineData(RetryOutcome.TakenUp)]
+    [InlineData(RetryOutcome.NothingToRetry)]   // the answer to a first call was lost
+    public async Task Retry_takes_up_what_has_failed(RetryOutcome answer)
+    {
+        var cluster = new FakeCluster { RetryAnswer = answer };
+        cluster.Add(Statuses.Failed);
+        var run = await ConsoleRun.Of(cluster, cancellation: TestContext.Current.CancellationToken, arguments: ["retry", "four", "law"]);
+
+        Assert.Equal(new(0, "law of four is tried again; watch it with: bam watch four\n", ""), run);
+        Assert.Equal(["retry four law"], cluster.Calls);
+    }
+
+    [Theory]
+    [InlineData("seed", "'seed' of four is completed: only a failed or cancelled model can be tried again\n")]
+    [InlineData("lwa", "four has no model 'lwa'; did you mean 'law'? (models: seed, law, bam)\n")]
+    public async Task Retry_refuses_anything_else_in_a_line(string model, string said)
+    {
+        var cluster = new FakeCluster { RetryAnswer = RetryOutcome.NothingToRetry };
+        cluster.Add(Statuses.Failed);
+
+        Assert.Equal(new(2, "", said), await ConsoleRun.Of(cluster, cancellation: TestContext.Current.CancellationToken, arguments: ["retry", "four", model]));
+    }
+
+    [Fact]
+    public async Task Logs_has_the_events_of_a_run_or_the_lines_of_a_model()
+    {
+        _cluster.Add(Statuses.Branching);
+        _cluster.Events.AddRange(Enumerable.Range(1, 5).Select(i => Statuses.Event(i, RunEventKind.Queued, $"event {i}")));
+        _cluster.Log.AddRange(["one", "two", "three"]);
+
+        Assert.Equal(["event 3", "event 4", "event 5"], (await Run("logs four --lines 3")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[^7..]));
+        Assert.Equal("law: two\nlaw: three\n", (await Run("logs four law --lines 2")).Output);
+        Assert.Equal(["law: three"], JsonDocument.Parse((await Run("logs four law --lines 1 --json")).Output).RootElement.EnumerateArray().Select(line => line.GetString()));
+    }
+
+    [Fact]
+    public async Task Status_has_the_last_lines_of_what_failed()
+    {
+        _cluster.Add(Statuses.Failed);
+        var members = JsonDocument.Parse((await Run("status four --json")).Output).RootElement.GetProperty("members");
+
+        Assert.Equal([0, 2, 0], members.EnumerateArray().Select(member => member.GetProperty("log_tail").GetArrayLength()));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Bam.Client.Clusters;
 using Bam.Client.Verbs;
 using Bam.Training.Generation;
 
@@ -8,10 +9,10 @@ internal sealed record ConsoleRun(int ExitCode, string Output, string Error)
 {
     /// <summary>Runs a command line in this process against a cluster in memory.</summary>
     public static async Task<ConsoleRun> Of(
-        FakeCluster cluster, IModelEvaluation? evaluation = null, Func<string>? torch = null, CancellationToken cancellation = default, params IReadOnlyList<string> arguments)
+        FakeCluster cluster, IModelEvaluation? evaluation = null, Func<string>? torch = null, IHostGpus? gpus = null, CancellationToken cancellation = default, params IReadOnlyList<string> arguments)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var services = new Services(cluster, evaluation ?? new FakeEvaluation(), new FakeGeneration(), WriteCorpus, torch ?? (() => "libtorch 2.10"), TimeProvider.System);
+        var services = new Services(cluster, gpus ?? new FakeGpus(), evaluation ?? new FakeEvaluation(), new FakeGeneration(), WriteCorpus, torch ?? (() => "libtorch 2.10"), TimeProvider.System);
         var code = await services.Console(new Terminal(output, error, interactive: false)).Run(arguments, cancellation);
         return new(code, output.ToString(), error.ToString());
     }

@@ -21,6 +21,11 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public LaunchAnswer Answer { get; init; } = new(LaunchOutcome.Started);
 
+    public RetryOutcome RetryAnswer { get; init; } = RetryOutcome.TakenUp;
+
+    /// <summary>What a model's attempts wrote.</summary>
+    public List<string> Log { get; } = [];
+
     public RunSpec? Launched { get; private set; }
 
     public void Add(params RunStatus[] statuses) => _runs[statuses[0].Name] = new(statuses);
@@ -30,7 +35,7 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public Task Up(ClusterHome home, ClusterSettings settings, CancellationToken cancellation)
     {
-        Calls.Add($"up {settings.Silos} {settings.Device}");
+        Calls.Add($"up {settings.Silos} {settings.Device} {string.Join(',', settings.Gpus)}".TrimEnd());
         IsUp = true;
         return Task.CompletedTask;
     }
@@ -69,11 +74,30 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public Task<bool> Cancel(string run, CancellationToken cancellation) => Task.FromResult(_runs.TryGetValue(run, out var statuses) && !statuses.Peek().HasEnded);
 
+    public Task<bool> Pause(string run, CancellationToken cancellation) => Control("pause", run);
+
+    public Task<bool> Resume(string run, CancellationToken cancellation) => Control("resume", run);
+
+    public Task<RetryOutcome> Retry(string run, string member, CancellationToken cancellation)
+    {
+        Calls.Add($"retry {run} {member}");
+        return Task.FromResult(RetryAnswer);
+    }
+
+    public Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<string>>([.. Log.TakeLast(lines).Select(line => $"{member}: {line}")]);
+
     public Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<RunSummary>>(
         [.. _runs.Values.Select(statuses => statuses.Peek()).Select(status => new RunSummary(status.Name, status.Phase, status.Launched, status.Ended))]);
 
     public Task<IReadOnlyList<DeviceStatus>> ListDevices(CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<DeviceStatus>>([new("silo-1", "127.0.0.1:11111", "cpu", "four/law")]);
+
+    private Task<bool> Control(string verb, string run)
+    {
+        Calls.Add($"{verb} {run}");
+        return Task.FromResult(!_runs[run].Peek().HasEnded);
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -34,6 +34,16 @@ public sealed class A_run_in_plain_lines
         Assert.Equal(21, said.Count(line => line.EndsWith(" reconnecting...", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Has_its_times_in_utc_whatever_the_zone_and_no_time_below_zero()
+    {
+        var tokyo = Statuses.Event(9, RunEventKind.Launched, "go") with { Time = new DateTimeOffset(2026, 3, 1, 8, 30, 0, TimeSpan.FromHours(9)) };
+
+        Assert.StartsWith("2026-02-28T23:30:00Z ", PlainLines.Event(tokyo), StringComparison.Ordinal);
+        // The clock was set back since the launch.
+        Assert.Contains(" elapsed=0s ", PlainLines.Progress(Statuses.Branching, Statuses.Launched - TimeSpan.FromDays(1)), StringComparison.Ordinal);
+    }
+
     private sealed class SettableClock(DateTimeOffset now) : TimeProvider
     {
         public DateTimeOffset Now { get; set; } = now;

@@ -36,7 +36,20 @@ public sealed class A_run_on_the_screen
             StringComparison.Ordinal);
 
     [Fact]
-    public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, RunScreen.Progress(Statuses.Completed));
+    public void Shows_the_last_lines_of_what_failed() => Assert.EndsWith(
+        """
+        law failed: out of memory
+          attempt 5 goes on from step 50
+          attempt 5 failed [at step 75]
+        """,
+        Text(console => console.Write(RunScreen.Render(Statuses.Failed, [], Now))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Says_that_it_is_paused() =>
+        Assert.StartsWith("four branch (paused)  ", Text(console => console.Write(RunScreen.Render(Statuses.Branching with { Paused = true }, [], Now))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, Statuses.Completed.Progress);
 
     [Fact]
     public void Has_a_table_of_perplexities_with_their_mean_and_what_they_took() =>

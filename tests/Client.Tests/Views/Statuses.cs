@@ -33,6 +33,18 @@ internal static class Statuses
         Evaluations = Evaluations,
     };
 
+    /// <summary>A branch has failed.</summary>
+    public static RunStatus Failed => Branching with
+    {
+        Phase = RunPhase.Failed,
+        Error = "law failed: out of memory",
+        Ended = Launched + TimeSpan.FromMinutes(12),
+        Members = [.. Branching.Members.Select(member => member.Name != "law" ? member : member with
+        {
+            State = MemberState.Failed, Error = "out of memory", LogTail = ["attempt 5 goes on from step 50", "attempt 5 failed [at step 75]"],
+        })],
+    };
+
     /// <summary>Perplexities 8 and 4 for the seed model, 2 and 16 for law, 4 and 2 for bam.</summary>
     public static IReadOnlyList<Evaluation> Evaluations =>
     [

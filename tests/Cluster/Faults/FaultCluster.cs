@@ -26,6 +26,8 @@ public sealed class FaultCluster : IAsyncLifetime
     /// <summary>A test begins: all silos are up, and nothing is ordered.</summary>
     internal async Task Begin()
     {
+        // First of all: whatever fails, its output says how to have the same faults again.
+        TestContext.Current.TestOutputHelper?.WriteLine($"BAM_FAULT_SEED={FaultSeed.Value}");
         Orders.Clear();
         await Cluster.Start(silos: 3);
     }

@@ -46,6 +46,21 @@ public sealed class StepFaultTests(FaultCluster faults, ITestOutputHelper output
     }
 
     [Fact]
+    public async Task A_checkpoint_that_is_never_written_is_noticed_and_the_model_goes_on_elsewhere()
+    {
+        await faults.Begin();
+        var order = faults.Orders.Order("hang", "save-weights", "math", FaultRun.Every * FaultSeed.Of("unwritten").Next(1, 7));
+        await faults.Launch("unwritten", "limits: { checkpoint: 3 }");
+
+        var ended = await faults.Cluster.Completed("unwritten");
+
+        FaultReport.Add(output, "hang@save-weights", "math", faults.Recovery("unwritten", "math", faults.Orders.Fired(order)!.Value.When));
+        Assert.Equal((1, 1), (ended.Restarts, ended.Number("math", "restarts")));
+        Assert.Contains(await faults.Cluster.Events("unwritten"), line => line.Contains("was not written within 3 s (limit 3 s)", StringComparison.Ordinal));
+        await faults.AssertWhole(ended);
+    }
+
+    [Fact]
     public async Task A_window_that_gives_no_number_is_left_out_and_nothing_of_it_is_published()
     {
         await faults.Begin();

@@ -70,10 +70,9 @@ public sealed class ZombieTests(FaultCluster faults, ITestOutputHelper output)
         var step = FaultSeed.Of("told").Next(41, 59);
         var slow = faults.Orders.Order("slow", "step", "law", step);
         await faults.Launch("told");
-        await faults.Orders.UntilFired(slow);
-        var view = await faults.Cluster.Status("told");
+        var (_, process) = await faults.Orders.UntilFired(slow);
 
-        Signals.Send(faults.Cluster.Processes()[view.SiloOf("law")!], Signals.Terminate);
+        Signals.Send(process, Signals.Terminate);
         var told = DateTime.UtcNow;
         var ended = await faults.Cluster.Completed("told");
 

@@ -51,6 +51,7 @@ public sealed class RoundTripTests : IDisposable
         Parameters = 99,
         CheckpointFolder = "/store/x",
         Flops = 7e12,
+        Spent = new(1.5, 2.5, 3.5, 4.5),
     };
 
     private static readonly RunSpec Run = new()
@@ -161,6 +162,7 @@ public sealed class RoundTripTests : IDisposable
             Parent = new("/seed", 4, 1, "abc"),
             Lease = new("law", silo, "silo-1", "cpu"),
             Experts = [new("seed", "/store/seed"), new("law", "/store/law")],
+            Owner = "run four-domains, launched at noon",
         };
         var report = new TrainingReport
         {

@@ -4,10 +4,14 @@ using Bam.Grains.Telemetry;
 
 namespace Bam.Grains.Tests.Clusters;
 
-/// <summary>Adds up what the instruments of one run are told, over all silos.</summary>
+/// <summary>
+/// Adds up what the instruments of one run are told, over all silos. A coordinator's totals are the run's: of those that several silos tell,
+/// living or dead, the largest counts.
+/// </summary>
 internal sealed class MetricTotals : IDisposable
 {
     private readonly ConcurrentDictionary<(string Instrument, string Member, string? Reason), (double Sum, int Count)> _totals = new();
+    private readonly ConcurrentDictionary<string, byte> _names = new();
     private readonly MeterListener _listener = new();
     private readonly string _run;
 
@@ -25,10 +29,21 @@ internal sealed class MetricTotals : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Names of the instruments that had something to tell.</summary>
-    public IEnumerable<string> Names => _totals.Keys.Select(key => key.Instrument).Distinct();
+    /// <summary>Names of the instruments that had more than a zero to tell.</summary>
+    public IEnumerable<string> Names
+    {
+        get
+        {
+            Observe();
+            return _names.Keys;
+        }
+    }
 
-    public double Sum(string instrument, string member, string? reason = null) => _totals.GetValueOrDefault((instrument, member, reason)).Sum;
+    public double Sum(string instrument, string member, string? reason = null)
+    {
+        Observe();
+        return _totals.GetValueOrDefault((instrument, member, reason)).Sum;
+    }
 
     public int Count(string instrument, string member) => _totals.GetValueOrDefault((instrument, member, null)).Count;
 
@@ -51,7 +66,11 @@ internal sealed class MetricTotals : IDisposable
             };
         }
 
-        if (run == _run)
-            _totals.AddOrUpdate((instrument.Name, member!, reason), (value, 1), (_, total) => (total.Sum + value, total.Count + 1));
+        if (run != _run)
+            return;
+        if (value != 0)
+            _names[instrument.Name] = 0;
+        _totals.AddOrUpdate((instrument.Name, member ?? "", reason), (value, 1), (_, total) =>
+            (instrument.IsObservable ? Math.Max(total.Sum, value) : total.Sum + value, total.Count + 1));
     }
 }

@@ -7,16 +7,19 @@ namespace Bam.Grains.Tests.Clusters;
 internal sealed class SiloClock(string silo, Pace pace) : TimeProvider
 {
     private volatile bool _isDead;
-    private TimeSpan _ahead;
+    private TimeSpan _passed, _jumped;
 
     public bool IsDead => _isDead;
 
     public void Die() => _isDead = true;
 
-    /// <summary>Moves the wall clock, not the timers.</summary>
-    public void Advance(TimeSpan by) => _ahead += by;
+    /// <summary>Lets time pass, but for the timers.</summary>
+    public void Advance(TimeSpan by) => _passed += by;
 
-    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _ahead;
+    /// <summary>Sets the wall clock, forward or back, without any time that passes.</summary>
+    public void Jump(TimeSpan by) => _jumped += by;
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _passed + _jumped;
 
     public override long GetTimestamp()
     {
@@ -27,6 +30,6 @@ internal sealed class SiloClock(string silo, Pace pace) : TimeProvider
                 throw new InvalidOperationException("killed by the test");
         }
 
-        return base.GetTimestamp();
+        return base.GetTimestamp() + (long)(_passed.TotalSeconds * TimestampFrequency);
     }
 }

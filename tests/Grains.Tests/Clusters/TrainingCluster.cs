@@ -4,6 +4,7 @@ using Bam.Contracts.Grains;
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
 using Bam.Grains.Hosting;
+using Bam.Training.Faults;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Runtime.Hosting;
@@ -22,8 +23,9 @@ internal sealed class TrainingCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, SiloClock> _clocks = new();
     private readonly InProcessTestCluster _cluster;
 
-    private TrainingCluster(int silos)
+    private TrainingCluster(int silos, TimeSpan backOff, string? store)
     {
+        BackOff = backOff;
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((specific, silo) =>
@@ -40,7 +42,15 @@ internal sealed class TrainingCluster : IAsyncDisposable
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(2);
             });
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
-            silo.AddBamTraining(new TrainingHostOptions { Store = Folder.At("store"), TokenCache = Folder.At("tokens"), Threads = 1 });
+            silo.AddBamTraining(new TrainingHostOptions
+            {
+                Store = store ?? Folder.At("store"),
+                TokenCache = Folder.At("tokens"),
+                Threads = 1,
+                BackOff = BackOff,
+                Faults = new FaultFolder(Folder.At("faults")),
+                EndProcess = () => _ = clock.IsDead ? Task.CompletedTask : Kill(specific.SiloName),
+            });
         });
         _cluster = builder.Build();
     }
@@ -48,6 +58,8 @@ internal sealed class TrainingCluster : IAsyncDisposable
     public TemporaryFolder Folder { get; } = new();
 
     public Pace Pace { get; } = new();
+
+    private TimeSpan BackOff { get; }
 
     public ClusterStorage Storage { get; } = new();
 
@@ -60,6 +72,9 @@ internal sealed class TrainingCluster : IAsyncDisposable
     /// <summary>Answers in a training grain's place; null lets the grain answer.</summary>
     public Func<TrainingAssignment, TrainingReport?>? Answers { get; set; }
 
+    /// <summary>Holds the answers of training grains back.</summary>
+    public Func<TrainingReport, TimeSpan>? Delays { get; set; }
+
     /// <summary>Changes what training grains answer.</summary>
     public Func<TrainingReport, TrainingReport>? Rewrites { get; set; }
 
@@ -67,9 +82,12 @@ internal sealed class TrainingCluster : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<TrainingCluster> Start(int silos)
+    /// <param name="silos">How many.</param>
+    /// <param name="backOff">Pause after the first failure.</param>
+    /// <param name="store">Root of the checkpoint store; null for one of its own.</param>
+    public static async Task<TrainingCluster> Start(int silos, TimeSpan backOff = default, string? store = null)
     {
-        var cluster = new TrainingCluster(silos);
+        var cluster = new TrainingCluster(silos, backOff, store);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -99,6 +117,25 @@ internal sealed class TrainingCluster : IAsyncDisposable
     public async Task<MemberStatus> Report(string run, string member) => (await Member(run, member).GetReport(Cancellation)).Status;
 
     public Task<bool> Cancel(string run) => Coordinator(run).Cancel(Cancellation);
+
+    public Task<bool> Pause(string run) => Coordinator(run).Pause(Cancellation);
+
+    public Task<bool> Resume(string run) => Coordinator(run).Resume(Cancellation);
+
+    public Task<RetryOutcome> Retry(string run, string member) => Coordinator(run).Retry(member, Cancellation);
+
+    public Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines) => Coordinator(run).ReadLog(member, lines, Cancellation);
+
+    /// <summary>Orders a fault; it fires once unless <paramref name="always"/> (FaultFolder has the words).</summary>
+    public void Order(string fault, bool always = false)
+    {
+        Directory.CreateDirectory(Folder.At("faults"));
+        File.WriteAllText(Folder.At("faults", $".{fault}"), always ? "always" : "");
+        File.Move(Folder.At("faults", $".{fault}"), Folder.At("faults", fault));
+    }
+
+    /// <summary>Takes all orders back.</summary>
+    public void ClearOrders() => Directory.Delete(Folder.At("faults"), recursive: true);
 
     public Task<EventPage> Read(string run, long after, int max) => Coordinator(run).ReadEvents(after, max, TimeSpan.Zero, Cancellation);
 
@@ -130,11 +167,18 @@ internal sealed class TrainingCluster : IAsyncDisposable
     /// <summary>Ends a silo as SIGTERM does.</summary>
     public Task Stop(string silo) => _cluster.StopSiloAsync(Handle(silo));
 
-    /// <summary>Moves every silo's wall clock.</summary>
+    /// <summary>Lets time pass on every silo, but for the timers.</summary>
     public void Advance(TimeSpan by)
     {
         foreach (var clock in _clocks.Values)
             clock.Advance(by);
+    }
+
+    /// <summary>Sets every silo's wall clock, forward or back.</summary>
+    public void JumpWallClocks(TimeSpan by)
+    {
+        foreach (var clock in _clocks.Values)
+            clock.Jump(by);
     }
 
     /// <summary>Drives the run until its status is as asked.</summary>
@@ -230,6 +274,8 @@ internal sealed class TrainingCluster : IAsyncDisposable
         }
 
         await call.Invoke();
+        if (Delays is { } delay && call.Result is TrainingReport late)
+            await Task.Delay(delay(late));
         if (Rewrites is { } rewrite && call.Result is TrainingReport answered)
             call.Result = rewrite(answered);
     }

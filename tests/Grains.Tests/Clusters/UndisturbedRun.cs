@@ -100,11 +100,19 @@ internal static class UndisturbedRun
         {
         }
 
+        public void Saving(long step)
+        {
+        }
+
         public void Saved(SaveOutcome outcome)
         {
         }
 
         public void Evaluated(string domain, PerplexityResult result, long step, bool final)
+        {
+        }
+
+        public void StoodStill(Standstill why, TimeSpan duration)
         {
         }
 

@@ -43,6 +43,25 @@ public sealed class DevicePoolTests
         Assert.Equal("run/b", (await cluster.Acquire("run/b"))!.Holder);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_wall_clock_that_jumps_by_a_day_ends_no_lease_and_changes_no_queue(int days)
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1);
+        await cluster.Acquire("run/a");
+        Assert.Null(await cluster.Acquire("run/b"));
+        Assert.Null(await cluster.Acquire("run/c"));
+
+        cluster.JumpWallClocks(TimeSpan.FromDays(days));
+
+        Assert.Null(await cluster.Acquire("run/c"));
+        Assert.Equal("run/a", Assert.Single(await cluster.Devices()).Holder);
+        await cluster.Release("run/a");
+        Assert.Null(await cluster.Acquire("run/c"));
+        Assert.Equal("run/b", (await cluster.Acquire("run/b"))!.Holder);
+    }
+
     [Fact]
     public async Task A_dead_silos_lease_is_dropped_and_its_holder_gets_another_slot()
     {

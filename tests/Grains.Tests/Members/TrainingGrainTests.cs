@@ -59,16 +59,35 @@ public sealed class TrainingGrainTests
     }
 
     [Fact]
-    public async Task A_model_that_takes_ten_silos_down_without_a_new_checkpoint_is_given_up()
+    public async Task A_model_that_takes_five_silos_down_at_one_place_is_given_up_with_its_last_lines()
     {
         await using var cluster = await TrainingCluster.Start(silos: 1);
-        await cluster.Store("branch", GrainKeys.Member("deadly", "seed"), new TrainingGrainState { Attempt = 10, Running = true, Restarts = 9, Deaths = 9 });
+        await cluster.Store("branch", GrainKeys.Member("deadly", "seed"), new TrainingGrainState { Attempt = 5, Running = true, Restarts = 4, Failures = 4, FailedAtStep = 3 });
 
         var report = await cluster.EnsureRunning(await Assignment(cluster, "deadly"), cluster.Silos[0]);
 
-        Assert.Equal((MemberState.Failed, 10), (report.Status.State, report.Status.Restarts));
-        Assert.Contains("died 10 times in a row", report.Status.Error, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(cluster.Folder.At("store", "deadly")));
+        Assert.Equal((MemberState.Failed, 5, 5), (report.Status.State, report.Status.Attempt, report.Status.Restarts));
+        Assert.Contains("died 5 times in a row", report.Status.Error, StringComparison.Ordinal);
+        Assert.Contains("the silo of attempt 5 died", Assert.Single(report.Status.LogTail), StringComparison.Ordinal);
+        Assert.False(File.Exists(cluster.Folder.At("store", "deadly", "seed", ".attempt")));
+    }
+
+    [Fact]
+    public async Task Deaths_back_off_at_one_place_and_begin_anew_beyond_it()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1, backOff: TimeSpan.FromHours(1));
+        var known = new TrainingGrainState { Attempt = 2, Running = true, Restarts = 1, Failures = 1, FailedAtStep = 3 };
+        Directory.CreateDirectory(cluster.Folder.At("store", "beyond", "seed"));
+        await File.WriteAllBytesAsync(cluster.Folder.At("store", "beyond", "seed", ".progress"), BitConverter.GetBytes(4L), TestContext.Current.CancellationToken);
+        await cluster.Store("branch", GrainKeys.Member("same", "seed"), known);
+        await cluster.Store("branch", GrainKeys.Member("beyond", "seed"), known);
+
+        var same = await cluster.EnsureRunning(await Assignment(cluster, "same"), cluster.Silos[0]);
+        await cluster.Release(GrainKeys.Member("same", "seed"));
+        var beyond = await cluster.EnsureRunning(await Assignment(cluster, "beyond"), cluster.Silos[0]);
+
+        Assert.Equal((2, MemberState.Recovering), (same.Status.Attempt, same.Status.State));
+        Assert.Equal((3, MemberState.Preparing), (beyond.Status.Attempt, beyond.Status.State));
     }
 
     [Fact]
@@ -90,7 +109,9 @@ public sealed class TrainingGrainTests
 
         Assert.Equal(["letters", "digits", "words"], after!.Evaluations.Select(evaluation => evaluation.Domain));
         Assert.Equal(before.Evaluations.Select(evaluation => evaluation.Nll), after.Evaluations.Take(2).Select(evaluation => evaluation.Nll));
-        Assert.Equal(before.Status with { Attempt = 2 }, after.Status);
+        Assert.Equal(before.Status with { Attempt = 2, Spent = after.Status.Spent }, after.Status);
+        Assert.Equal(before.Status.Spent.Stepping, after.Status.Spent.Stepping);
+        Assert.True(after.Status.Spent.Evaluating > before.Status.Spent.Evaluating);
         Assert.Equal((before.Checkpoint, before.UsefulSeconds), (after.Checkpoint, after.UsefulSeconds));
     }
 

@@ -131,7 +131,7 @@ public sealed class ExtensionTests
         await cluster.Cancel("early");
         var late = await cluster.Launch(file);
         Assert.Equal(LaunchOutcome.NameTaken, late.Outcome);
-        Assert.EndsWith(": it was cancelled", late.Detail, StringComparison.Ordinal);
+        Assert.EndsWith(": it was cancelled; take that up first, with 'bam retry'", late.Detail, StringComparison.Ordinal);
         Assert.Equal(Old, (await cluster.Status("early"))!.Members.Select(member => member.Name));
     }
 

@@ -79,4 +79,78 @@ public sealed class MixtureTests
         var opened = Assert.Single(await cluster.Events("opened"), line => line.Kind == RunEventKind.Opened);
         Assert.Equal(("bam", "letters 3.25 in attempt 1"), (opened.Member, opened.Text));
     }
+
+    [Fact]
+    public async Task Mixtures_of_one_run_train_at_once_each_on_a_device_of_its_own()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 3);
+        var run = TinyRun.In("at-once", cluster.Folder);
+        string[] mixtures = ["bam", "bam-shared", "bam-btx"];
+        cluster.Pace.HoldAfter(() => Directory.Exists(cluster.Folder.At("store", "at-once", "bam")));
+        await cluster.Launch(run with { Mixtures = [.. mixtures.Select(TinyRun.Mixture)] });
+
+        await cluster.Until("at-once", _ => cluster.Silos.All(cluster.Pace.IsHeld));
+        Assert.Equal(mixtures.Select(name => $"at-once/{name}").Order(), (await cluster.Devices()).Select(device => device.Holder).Order());
+        cluster.Pace.Release();
+
+        Assert.Equal(RunPhase.Completed, (await cluster.UntilEnded("at-once")).Phase);
+    }
+
+    [Fact]
+    public async Task A_spare_device_trains_a_mixture_whose_experts_are_there_while_branches_train()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 3);
+        var run = TinyRun.In("ahead", cluster.Folder);
+        var upcycled = TinyRun.Mixture("bam-upcycled") with { Experts = ["seed", "seed"] };
+        cluster.Pace.HoldOn(silo => silo == cluster.Silos[0] && Directory.Exists(cluster.Folder.At("store", "ahead", "digits")));
+        await cluster.Launch(run with { Mixtures = [.. run.Mixtures, upcycled] });
+
+        var early = await cluster.Until("ahead", status => Of(status, "bam-upcycled").State == MemberState.Completed);
+        Assert.Equal((RunPhase.Branch, MemberState.Pending), (early.Phase, Of(early, "bam").State));
+        cluster.Pace.Release();
+        var ended = await cluster.UntilEnded("ahead");
+
+        Assert.Equal((RunPhase.Completed, TinyRun.MixtureSteps), (ended.Phase, Of(ended, "bam-upcycled").Step));
+        Assert.Equal(UndisturbedRun.Hashes["bam"], Of(ended, "bam").CheckpointHash);
+        Assert.Equal(["bam-upcycled", "bam"], (await cluster.Events("ahead")).Where(line => line is { Kind: RunEventKind.Mixed } && !line.Text.StartsWith("warning", StringComparison.Ordinal)).Select(line => line.Member));
+    }
+
+    [Fact]
+    public async Task No_mixture_is_built_ahead_of_branches_that_wait_for_a_device()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 1);
+        var run = TinyRun.In("behind", cluster.Folder);
+        await cluster.Launch(run with { Mixtures = [TinyRun.Mixture("bam-upcycled") with { Experts = ["seed", "seed"] }] });
+
+        Assert.Equal(RunPhase.Completed, (await cluster.UntilEnded("behind")).Phase);
+
+        Assert.Equal(["seed", "digits", "letters", "bam-upcycled"], (await cluster.Events("behind")).Where(line => line.Kind == RunEventKind.Started).Select(line => line.Member));
+    }
+
+    [Fact]
+    public async Task A_damaged_expert_is_met_when_its_mixtures_turn_comes_and_not_ahead_of_it()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 3);
+        var run = TinyRun.In("damaged-ahead", cluster.Folder);
+        var seed = cluster.Checkpoint("damaged-ahead", "seed", TinyRun.SeedSteps);
+        cluster.Pace.HoldOn(_ => Directory.Exists(cluster.Folder.At("store", "damaged-ahead", "letters")));
+        await cluster.Acquire("other/model");   // no device is idle yet
+        await cluster.Launch(run with { Mixtures = [TinyRun.Mixture("bam-upcycled") with { Experts = ["seed", "seed"] }] });
+        await cluster.Until("damaged-ahead", status => status.Phase == RunPhase.Branch && cluster.Silos.Count(cluster.Pace.IsHeld) == 2);
+
+        File.AppendAllText(Path.Combine(seed, Checkpoint.ModelFile), "x");
+        await cluster.Release("other/model");
+        for (var tick = 0; tick < 4; tick++)
+        {
+            var now = await cluster.Until("damaged-ahead", _ => true);
+            Assert.Equal((RunPhase.Branch, MemberState.Pending), (now.Phase, Of(now, "bam-upcycled").State));
+            await Task.Delay(400, TestContext.Current.CancellationToken);
+        }
+
+        cluster.Pace.Release();
+        var ended = await cluster.UntilEnded("damaged-ahead");
+
+        Assert.Equal(RunPhase.Completed, ended.Phase);
+        Assert.Equal(1, Of(ended, "bam-upcycled").Attempt);
+    }
 }

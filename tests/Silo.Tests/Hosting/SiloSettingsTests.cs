@@ -16,6 +16,7 @@ public sealed class SiloSettingsTests
             {
                 Name = "silo-1",
                 Address = IPAddress.Loopback,
+                HttpAddress = IPAddress.Loopback,
                 SiloPort = 11111,
                 GatewayPort = 11112,
                 HttpPort = 11113,
@@ -33,16 +34,18 @@ public sealed class SiloSettingsTests
     public void Every_option_can_be_given()
     {
         var settings = Read(
-            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7",
+            "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7", "--Bam:HttpAddress=0.0.0.0", "--Bam:Insecure=true",
             "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
             "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
-            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:LibTorch=/", "--Bam:Faults=faults");
+            "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:PeakFlops=989e12", "--Bam:LibTorch=/", "--Bam:Faults=faults");
 
         Assert.Equal(
             new SiloSettings
             {
                 Name = "gpu_0.a",
                 Address = IPAddress.Parse("10.0.0.7"),
+                HttpAddress = IPAddress.Any,
+                Insecure = true,
                 SiloPort = 1,
                 GatewayPort = 2,
                 HttpPort = 65535,
@@ -52,6 +55,7 @@ public sealed class SiloSettingsTests
                 Device = "cuda:3",
                 Slots = 0,
                 Threads = 8,
+                PeakFlops = 989e12,
                 LibTorch = "/",
                 Faults = "/h/faults",
             },
@@ -60,7 +64,7 @@ public sealed class SiloSettingsTests
 
     [Theory]
     [InlineData("--Bam:Home=", "Bam:Home: missing; give the cluster's home folder, such as --Bam:Home=.bam")]
-    [InlineData("--Bam:SiloPrt=5", "Bam:SiloPrt: no such option; options: Name, Address, SiloPort,")]
+    [InlineData("--Bam:SiloPrt=5", "Bam:SiloPrt: no such option; options: Name, Address, HttpAddress, Tls, Insecure, SiloPort,")]
     [InlineData("--Bam:SiloPort=0", "Bam:SiloPort: '0' is not a number from 1 to 65535")]
     [InlineData("--Bam:HttpPort=http", "Bam:HttpPort: 'http' is not a number from 1 to 65535")]
     [InlineData("--Bam:GatewayPort=11111", "Bam:GatewayPort: 11111 is SiloPort already")]
@@ -68,10 +72,16 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Name=silo 1", "Bam:Name: 'silo 1' is not a silo's name")]
     [InlineData("--Bam:Address=localhost", "Bam:Address: 'localhost' is not an IP address")]
     [InlineData("--Bam:Address=0.0.0.0", "Bam:Address: the other silos cannot reach '0.0.0.0'")]
+    [InlineData("--Bam:Address=10.0.0.7", "Bam:Address: whoever reaches 10.0.0.7 could join the cluster; give --Bam:Tls a folder of certificates")]
+    [InlineData("--Bam:HttpAddress=here", "Bam:HttpAddress: 'here' is not an IP address")]
+    [InlineData("--Bam:Insecure=yes", "Bam:Insecure: 'yes' is neither true nor false")]
+    [InlineData("--Bam:Tls=/no/such/folder", "Bam:Tls: /no/such/folder: there is no ca.crt; ")]
     [InlineData("--Bam:Device=gpu", "Bam:Device: 'gpu' is not a device; give cpu, cuda or cuda:N")]
     [InlineData("--Bam:Device=cuda:x", "Bam:Device: 'cuda:x' is not a device")]
     [InlineData("--Bam:Slots=2", "Bam:Slots: '2' is not a number from 0 to 1")]
     [InlineData("--Bam:Threads=0", "Bam:Threads: '0' is not a number from 1 to 1024")]
+    [InlineData("--Bam:PeakFlops=fast", "Bam:PeakFlops: 'fast' is not a number of FLOPs a second; give one, such as 989e12")]
+    [InlineData("--Bam:PeakFlops=-1", "Bam:PeakFlops: '-1' is not a number of FLOPs a second")]
     [InlineData("--Bam:LibTorch=/no/such/folder", "Bam:LibTorch: no folder '/no/such/folder'")]
     public void What_cannot_work_is_one_line_that_names_the_option_and_the_fix(string argument, string line)
     {

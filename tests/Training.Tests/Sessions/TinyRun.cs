@@ -32,7 +32,7 @@ internal sealed class TinyRun : IDisposable
 
     public static TrainSpec Train { get; } = new() { Batch = 4, Warmup = 3, LearningRate = 3e-3 };
 
-    public RunSpec Spec { get; init; }
+    public RunSpec Spec { get; set; }
 
     public MemberStore Store(string member) => new CheckpointStore(_folder.At("store")).Open(Spec.Name, member);
 
@@ -73,13 +73,17 @@ internal sealed class TinyRun : IDisposable
 
         public bool ShouldStop() => Steps.Count > 0 && Steps[^1] >= stopAt;
 
-        public void Prepared(PreparedTraining prepared) => Start = prepared;
+        public virtual void Prepared(PreparedTraining prepared) => Start = prepared;
 
         public void Opened(MixOpening opening) => Opening = opening;
 
         public virtual void Stepped(long step, TimeSpan duration, TimeSpan dataWait) => Steps.Add(step);
 
-        public void Read(StepReading reading) => Losses.Add(reading.Loss);
+        public virtual void Read(StepReading reading) => Losses.Add(reading.Loss);
+
+        public void Saving(long step)
+        {
+        }
 
         public void Saved(SaveOutcome outcome) => Saves.Add(outcome);
 
@@ -88,6 +92,10 @@ internal sealed class TinyRun : IDisposable
             if (final)
                 Final[domain] = result;
         }
+
+        public Dictionary<Standstill, TimeSpan> Still { get; } = [];
+
+        public void StoodStill(Standstill why, TimeSpan duration) => Still[why] = Still.GetValueOrDefault(why) + duration;
 
         public void Pulse()
         {

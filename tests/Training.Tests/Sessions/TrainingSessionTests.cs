@@ -55,6 +55,20 @@ public sealed class TrainingSessionTests
     }
 
     [Fact]
+    public void A_store_that_is_gone_is_said_and_nothing_begins_anew()
+    {
+        using var run = new TinyRun();
+        Run(run.Job("digits", attempt: 1), new TinyRun.Observer(stopAt: 7));
+        var folder = Path.GetDirectoryName(run.Store("digits").Folder)!;
+        Directory.Move(folder, $"{folder}-elsewhere");
+
+        var failure = Assert.Throws<CheckpointException>(() => Run(run.Job("digits", attempt: 2) with { WasSaved = true }, new TinyRun.Observer()));
+
+        Assert.Equal($"{folder}: is gone, though digits was saved there; mount the store again, or launch under another name", failure.Message);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public void An_overtaken_attempt_publishes_nothing()
     {
         using var run = new TinyRun();
@@ -161,6 +175,36 @@ public sealed class TrainingSessionTests
 
         Assert.Contains("lower learning_rate", failure.Message, StringComparison.Ordinal);
         Assert.Null(other.Store("digits").Newest(out _));
+    }
+
+    [Fact]
+    public void A_seed_model_from_elsewhere_is_taken_over_and_evaluated_without_a_step_or_data_of_its_own()
+    {
+        using var elsewhere = new TinyRun();
+        using var run = new TinyRun();
+        var given = Train(elsewhere.Job("seed"));
+        var spec = run.Spec with { SeedModel = new() { Checkpoint = given.Folder } };
+        var observer = new TinyRun.Observer();
+
+        var outcome = Run(run.Job("seed", parent: given.Folder) with { Run = spec, Member = MemberPlan.Of(spec, "seed") }, observer);
+
+        Assert.Equal((true, given.ModelSha256), (outcome.Completed, outcome.Checkpoint!.ModelSha256));
+        Assert.Empty(observer.Steps);
+        Assert.Equal(["digits", "letters"], observer.Final.Keys.Order());
+    }
+
+    [Fact]
+    public void A_training_tells_what_it_did_between_its_steps()
+    {
+        using var run = new TinyRun();
+        var observer = new TinyRun.Observer();
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        Run(run.Job("seed"), observer);
+        var wall = System.Diagnostics.Stopwatch.GetElapsedTime(began);
+
+        Assert.Equal([Standstill.Preparing, Standstill.Saving, Standstill.Evaluating], observer.Still.Keys.Order());
+        Assert.All(observer.Still.Values, time => Assert.InRange(time, TimeSpan.FromTicks(1), wall));
+        Assert.True(observer.Still.Values.Aggregate((sum, time) => sum + time) < wall);
     }
 
     private static TrainingOutcome Run(TrainingJob job, TinyRun.Observer observer) =>

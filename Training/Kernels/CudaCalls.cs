@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Bam.Training.Kernels;
 
 /// <summary>The few calls of CUDA's driver that launching needs. Everything runs on torch's stream, the default one.</summary>
-internal static unsafe partial class CudaDriver
+internal static unsafe partial class CudaCalls
 {
     public const int MajorVersion = 75, MinorVersion = 76, Multiprocessors = 16;
 
@@ -78,7 +78,4 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuEventDestroy_v2")]
     public static partial int DestroyEvent(nint handle);
-
-    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuMemGetInfo_v2")]
-    public static partial int MemoryInfo(out nuint free, out nuint total);
 }

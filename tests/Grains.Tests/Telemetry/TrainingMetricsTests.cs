@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Bam.Contracts.Status;
+using Bam.Grains.Runs;
+using Bam.Grains.Telemetry;
+using Bam.Training.Optimization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bam.Grains.Tests.Telemetry;
+
+public sealed class TrainingMetricsTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly TrainingMetrics _metrics;
+    private readonly ConcurrentDictionary<string, double> _series = new();
+    private readonly MeterListener _listener = new();
+
+    public TrainingMetricsTests()
+    {
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Scope == meters)
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
+        _listener.Start();
+        _metrics = new TrainingMetrics(meters);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _metrics.Dispose();
+        _services.Dispose();
+    }
+
+    [Fact]
+    public void A_hundred_restarts_make_no_more_series_than_one()
+    {
+        Attempt(1);
+        _listener.RecordObservableInstruments();
+        var once = _series.Keys.Order(StringComparer.Ordinal).ToArray();
+
+        for (var attempt = 2; attempt <= 101; attempt++)
+            Attempt(attempt);
+        _listener.RecordObservableInstruments();
+
+        Assert.Contains("bam.loss run=run branch=law", once);
+        Assert.Equal(once, _series.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void What_is_counted_is_a_counter_that_begins_at_zero_with_the_process_so_that_rates_see_a_restart()
+    {
+        var counted = new[] { "bam.tokens", "bam.steps", "bam.model_flops", "bam.data_wait", "bam.checkpoint.failures", "bam.nonfinite_steps", "bam.restarts", "bam.steps_lost" };
+        var kinds = new Dictionary<string, Type>();
+        using var names = new MeterListener { InstrumentPublished = (instrument, _) => kinds[instrument.Name] = instrument.GetType().GetGenericTypeDefinition() };
+
+        names.Start();
+
+        Assert.All(counted, name => Assert.Equal((name, typeof(Counter<>)), (name, kinds[name])));
+        Assert.DoesNotContain(kinds.Where(kind => kind.Key.StartsWith("bam.", StringComparison.Ordinal)), kind => kind.Value == typeof(UpDownCounter<>));
+    }
+
+    [Fact]
+    public async Task It_may_be_scraped_while_trainings_begin_and_end()
+    {
+        using var ended = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        var trainings = Enumerable.Range(0, 2).Select(worker => Task.Run(
+            () =>
+            {
+                for (var i = 0; !ended.IsCancellationRequested; i++)
+                {
+                    Attempt(i, $"run-{worker}-{i % 50}");
+                    _metrics.SetStates($"run-{worker}-{i % 50}", i % 3 == 0 ? null : States(i));
+                }
+            },
+            TestContext.Current.CancellationToken)).ToArray();
+        var scrapes = 0;
+        for (; !ended.IsCancellationRequested; scrapes++)
+            _listener.RecordObservableInstruments();                           // throws what an instrument throws
+
+        await Task.WhenAll(trainings);
+        Assert.True(scrapes > 3, $"{scrapes} scrapes");
+        Assert.Contains(_series.Keys, series => series.StartsWith("bam.branch_state run=run-1-", StringComparison.Ordinal));
+    }
+
+    private static IReadOnlyList<Measurement<int>> States(int i) => StateMeasurements.Of(
+        $"run-1-{i % 50}", [new MemberRecord { Status = new MemberStatus { Name = "law", Kind = MemberKind.Branch } }]);
+
+    private void Attempt(int attempt, string run = "run")
+    {
+        using var meter = _metrics.Open(run, "law", targetSteps: 100);
+        meter.Stepped(128, 1000, TimeSpan.FromSeconds(0.1), TimeSpan.Zero);
+        meter.Read(new StepReading
+        {
+            Step = attempt,
+            Loss = 3,
+            GradientNorm = 1,
+            LearningRate = 1e-3,
+            Balance = 1,
+            Z = 2,
+            Routing = [new RouterUse([0.5, 0.5], 0.6, [0.5, 0.5], 0.7)],
+        });
+        meter.Evaluated("law", 2.5);
+    }
+
+    private void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var series = instrument.Name;
+        foreach (var (key, tag) in tags)
+            series += $" {key}={tag}";
+        _series[series] = value;
+    }
+}
