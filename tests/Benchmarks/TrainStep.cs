@@ -83,7 +83,7 @@ internal static class TrainStep
         }
 
         var steps = options.Steps - 4;
-        var profile = profiled?.Read().Select(row => new Operation(row.Group, Math.Round(row.Milliseconds / steps, 3), row.Calls / steps)).ToArray() ?? [];
+        var profile = profiled?.Read(steps).Select(row => new Operation(row.Operation, Math.Round(row.Milliseconds, 3), (int)row.Calls)).ToArray() ?? [];
         var median = Median(times.Skip(4));
         var rate = batch * config.Context / median * 1e3;
         var loss = trainer.Advance(read: true)!.Loss;
