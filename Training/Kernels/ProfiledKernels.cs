@@ -53,7 +53,7 @@ internal sealed class ProfiledKernels(IStepKernels inner) : IStepKernels
     public void Rotate(Matrix from, Matrix into, RotaryAngles angles, HeadLayout heads, bool back) =>
         Time(back ? "rotary backward" : "rotary", () => inner.Rotate(from, into, angles, heads, back));
 
-    public void Copy(Matrix from, Matrix into) => Time("rotary backward", () => inner.Copy(from, into));
+    public void Copy(Matrix from, Matrix into) => Time("copies", () => inner.Copy(from, into));
 
     public AttentionResult Attend(Tensor q, Tensor k, Tensor v) => Time("attention", () => inner.Attend(q, k, v));
 
