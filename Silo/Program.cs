@@ -1,8 +1,9 @@
+using System.Data.Common;
 using System.Net.Sockets;
 using Bam.Silo.Health;
 using Bam.Silo.Hosting;
-using Bam.Silo.Storage;
 using Bam.Silo.Telemetry;
+using Bam.Storage;
 
 try
 {
@@ -12,7 +13,7 @@ try
 
     var settings = SiloSettings.Read(builder.Configuration);
     PortCheck.EnsureFree(settings);
-    ClusterDatabase.Prepare(settings.Home);
+    settings.Database.Prepare();
     if (settings.LibTorch is { } libTorch) Environment.SetEnvironmentVariable("BAM_LIBTORCH", libTorch);
 
     builder.AddBamLogging();
@@ -33,10 +34,21 @@ catch (SettingsException wrong)
     await Console.Error.WriteLineAsync($"bam-silo: {wrong.Message}");
     return 2;
 }
+catch (ClusterStoreException unusable)
+{
+    await Console.Error.WriteLineAsync($"bam-silo: {unusable.Message}");
+    return unusable.ExitCode;
+}
 catch (Exception late) when (late.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
 {
     await Console.Error.WriteLineAsync("bam-silo: another process took one of this silo's ports while it was starting; start it again");
     return 2;
+}
+catch (Exception lost) when (lost.GetBaseException() is DbException or SocketException)
+{
+    await Console.Error.WriteLineAsync(
+        $"bam-silo: its database went away while it was starting ({lost.GetBaseException().Message.Split('\n')[0]}); start it again when that is back");
+    return 3;
 }
 catch (OperationCanceledException)
 {

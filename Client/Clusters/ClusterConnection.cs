@@ -1,4 +1,4 @@
-using Bam.Contracts.Clusters;
+using Bam.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -16,14 +16,14 @@ internal sealed class ClusterConnection : IAsyncDisposable
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
     /// <summary>Connects to the cluster of <paramref name="home"/>, trying again until <paramref name="limit"/>.</summary>
-    /// <exception cref="UserException">No cluster answers; exit code 3.</exception>
+    /// <exception cref="UserException">No cluster answers, exit code 3; or its database refuses us, exit code 2.</exception>
     public static async Task<ClusterConnection> Open(ClusterHome home, TimeSpan limit, CancellationToken ct)
     {
-        if (!File.Exists(home.Database)) throw NoCluster(home);
+        if (!home.HasDatabase()) throw NoCluster(home);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
         deadline.CancelAfter(limit);
         var tls = ConsoleTls.FromEnvironment();
-        var host = Build(home, tls, deadline.Token);
+        var host = Build(home.OpenDatabase(), tls, deadline.Token);
         try
         {
             await host.StartAsync(deadline.Token);
@@ -53,16 +53,16 @@ internal sealed class ClusterConnection : IAsyncDisposable
     }
 
     // Empty: no logging, so nothing of Orleans reaches the console.
-    private static IHost Build(ClusterHome home, ConsoleTls? tls, CancellationToken deadline)
+    private static IHost Build(ClusterStore database, ConsoleTls? tls, CancellationToken deadline)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.UseOrleansClient(client => client
-            .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
+            .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = ClusterStore.ClusterId)
             .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5))
             .Configure<ClientConnectionOptions>(connections => { if (tls is not null) connections.ConfigureConnection(tls.Transport.Open); })
             .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10)) // the silos' value
             .UseAdoNetClustering(options =>
-                (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, SqliteStore.ConnectionString(home.Folder)))
+                (options.Invariant, options.ConnectionString) = (database.Invariant, database.ConnectionString))
             .UseConnectionRetryFilter(async (_, _) =>
             {
                 await Task.Delay(200, deadline);
@@ -71,6 +71,8 @@ internal sealed class ClusterConnection : IAsyncDisposable
         return builder.Build();
     }
 
-    private static UserException NoCluster(ClusterHome home) =>
-        new($"no cluster answers at {home.Folder}: start one with 'bam cluster up'", 3);
+    private static UserException NoCluster(ClusterHome home) => new(
+        home.Database is null or ClusterStore.Sqlite
+            ? $"no cluster answers at {home.Folder}: start one with 'bam cluster up'"
+            : $"no silo answers in the cluster of {home.OpenDatabase()}: start one, or 'bam cluster up'", 3);
 }

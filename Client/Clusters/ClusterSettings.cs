@@ -1,3 +1,5 @@
+using Bam.Storage;
+
 namespace Bam.Client.Clusters;
 
 /// <summary>What the user asks of a local cluster.</summary>
@@ -8,6 +10,9 @@ internal sealed record ClusterSettings
 
     /// <summary>First port: silo i takes three from base + 3i on. Null: those of last time, or the first free ones from 11111 on.</summary>
     public int? PortBase { get; init; }
+
+    /// <summary>What names the cluster's database (<see cref="ClusterStore"/>); no secret. Null: that of last time, or a file in the home folder.</summary>
+    public string? Database { get; init; }
 
     /// <summary>Torch device of every silo.</summary>
     public string Device { get; init; } = "cpu";
@@ -21,7 +26,7 @@ internal sealed record ClusterSettings
     /// <summary>Folder of an installed libtorch. Null: the one that came along.</summary>
     public string? LibTorch { get; init; }
 
-    /// <summary>These settings with every default filled in but <see cref="PortBase"/>.</summary>
+    /// <summary>These settings with every default filled in but <see cref="PortBase"/> and <see cref="Database"/>.</summary>
     /// <exception cref="UserException">A number is out of range.</exception>
     public ClusterSettings Resolve()
     {
@@ -42,5 +47,10 @@ internal sealed record ClusterSettings
     /// <summary>True when a cluster that runs with <paramref name="running"/> is what these settings ask for. Both resolved.</summary>
     public bool AreMetBy(ClusterSettings running) =>
         Gpus.SequenceEqual(running.Gpus)
-        && this with { Gpus = running.Gpus, PortBase = PortBase ?? running.PortBase } == running;
+        && this with
+        {
+            Gpus = running.Gpus,
+            PortBase = PortBase ?? running.PortBase,
+            Database = Database == (running.Database ?? ClusterStore.Sqlite) ? running.Database : Database ?? running.Database,
+        } == running;
 }

@@ -103,6 +103,7 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
         yield return ("GatewayPort", _silo.GatewayPort);
         yield return ("HttpPort", _silo.HttpPort);
         yield return ("Home", home.Folder);
+        if (settings.Database is { } database) yield return ("Database", database);
         yield return ("Device", settings.Device);
         yield return ("Threads", settings.Threads!);
         if (settings.LibTorch is { } libTorch) yield return ("LibTorch", libTorch);

@@ -28,6 +28,7 @@ internal sealed class LocalCluster
     public static async Task<LocalCluster> Up(ClusterHome home, ClusterSettings settings, CancellationToken ct)
     {
         var wanted = settings.Resolve();
+        _ = home.HasDatabase(); // refused here rather than by each silo
         CreateFolders(home);
         using var console = await FolderLock.Take(home.ConsoleLock, ct);
 
@@ -43,7 +44,7 @@ internal sealed class LocalCluster
         if (state is not null) await StopSilos(state, ct);
         _ = SiloProgram.Find(); // said here, not in the keeper's log
         using var ports = await TakePorts(ct);
-        wanted = wanted with { PortBase = wanted.PortBase ?? state?.Settings.PortBase ?? PortBlock.Find(wanted.Silos) };
+        wanted = wanted with { PortBase = wanted.PortBase ?? state?.Settings.PortBase ?? PortBlock.Find(wanted.Silos), Database = wanted.Database ?? state?.Settings.Database };
         PortBlock.EnsureFree(wanted.PortBase.Value, wanted.Silos);
         var silos = SiloState.Plan(wanted);
         new ClusterState { Settings = wanted, Silos = silos }.Write(home);

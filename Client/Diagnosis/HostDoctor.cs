@@ -23,6 +23,7 @@ internal sealed class HostDoctor(Func<string> describeTorch, IHostGpus hostGpus,
         Memory(),
         await Gpu(cancellation).ConfigureAwait(false),
         .. Home(home.Folder),
+        Database(home),
         await Cluster(home, cancellation).ConfigureAwait(false),
     ];
 
@@ -111,11 +112,25 @@ internal sealed class HostDoctor(Func<string> describeTorch, IHostGpus hostGpus,
                 "synchronise the clocks of this host and the file server (timedatectl set-ntp true)");
     }
 
+    private static Check Database(ClusterHome home)
+    {
+        try
+        {
+            return home.HasDatabase()
+                ? new("database", Verdict.Passed, $"{home.OpenDatabase()}")
+                : new("database", Verdict.Absent, $"{home.OpenDatabase()}: made by the first 'bam cluster up'");
+        }
+        catch (UserException e)
+        {
+            return new("database", Verdict.Failed, Printable.Line(e.Message), "see docs/operations.md, or use the file in the home: --database sqlite");
+        }
+    }
+
     private async Task<Check> Cluster(ClusterHome home, CancellationToken cancellation)
     {
         try
         {
-            if (await clusters.Status(home, cancellation).ConfigureAwait(false) is null)
+            if (home.Database is null && await clusters.Status(home, cancellation).ConfigureAwait(false) is null)
                 return new("cluster", Verdict.Absent, "none in this home; start one with: bam cluster up");
             await using var client = await clusters.Connect(home, ClusterLimit, cancellation).ConfigureAwait(false);
             var devices = await client.ListDevices(cancellation).ConfigureAwait(false);

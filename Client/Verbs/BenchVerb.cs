@@ -46,13 +46,13 @@ internal sealed class BenchVerb : IVerb
     private readonly Option<string?> _device = new("--device") { Description = "cpu or cuda (default: a GPU if there is one)", HelpName = "DEVICE" };
 
     private readonly Option<string?> _precision =
-        new("--precision") { Description = "float32 or bf16 (default: the run's; of a preset bf16 on a GPU)", HelpName = "TYPE" };
+        new("--precision") { Description = "fp32 or bf16 (default: the run's; of a preset bf16 on a GPU)", HelpName = "TYPE" };
 
     private readonly Option<int?> _threads = new("--threads") { Description = "CPU threads of torch (default: its own)", HelpName = "N" };
 
     private readonly Option<bool> _recompute = new("--recompute") { Description = "Compute activations again in the backward pass" };
 
-    private readonly Option<string?> _states = new("--optimizer-states") { Description = "float32 or bf16 (default: the run's)", HelpName = "TYPE" };
+    private readonly Option<string?> _states = new("--optimizer-states") { Description = "fp32 or bf16 (default: the run's)", HelpName = "TYPE" };
 
     public BenchVerb(GlobalOptions options, Terminal terminal)
     {
@@ -64,8 +64,8 @@ internal sealed class BenchVerb : IVerb
         _profile.MustBe(steps => steps is >= 0 and <= 1000, "a whole number from 0 to 1000");
         _threads.MustBe(threads => threads is null or (>= 1 and <= 1024), "a whole number from 1 to 1024");
         _device.MustBe(device => device is null or "cpu" or "cuda", "cpu or cuda");
-        _precision.MustBe(IsPrecision, "float32 or bf16");
-        _states.MustBe(IsPrecision, "float32 or bf16");
+        _precision.MustBe(IsPrecision, "fp32 or bf16");
+        _states.MustBe(IsPrecision, "fp32 or bf16");
         Command = new("bench", "Speed, memory and the time of every operation of a training step")
         {
             _what, _model, _experts, _batch, _context, _steps, _warmup, _profile, _device, _precision, _threads, _recompute, _states,
@@ -83,7 +83,7 @@ internal sealed class BenchVerb : IVerb
 
     public Command Command { get; }
 
-    private static bool IsPrecision(string? word) => word is null or "float32" or "bf16";
+    private static bool IsPrecision(string? word) => word is null or "fp32" or "bf16";
 
     private BenchReport Measure(ParseResult line, string what, BenchModel model, CancellationToken cancellation)
     {
@@ -117,7 +117,7 @@ internal sealed class BenchVerb : IVerb
     private static Precision? Chosen(string? word) => word switch
     {
         "bf16" => Precision.BFloat16,
-        "float32" => Precision.Float32,
+        "fp32" => Precision.Float32,
         _ => null,
     };
 }

@@ -4,10 +4,11 @@ using Bam.Client.Clusters;
 using Bam.Client.Runs;
 using Bam.Client.Views;
 using Bam.Contracts.Status;
+using Bam.Storage;
 
 namespace Bam.Client.Verbs;
 
-/// <summary><c>bam cluster up|status|down</c>: the local cluster of a home.</summary>
+/// <summary><c>bam cluster up|status|down|schema</c>: the local cluster of a home, and the tables of any.</summary>
 internal sealed class ClusterVerb : IVerb
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
@@ -49,7 +50,10 @@ internal sealed class ClusterVerb : IVerb
         down.SetAction(Down);
         var certificates = new Command("certificates", "Make the certificates that silos and consoles of several hosts show each other") { _out, _days };
         certificates.SetAction(Certificates);
-        Command = new("cluster", "Start, show and stop a local cluster") { up, status, down, certificates };
+        Command = new("cluster", "Start, show and stop a local cluster") 
+        {
+            up, status, down, new SchemaVerb(options, terminal).Command, certificates,
+        };
     }
 
     public Command Command { get; }
@@ -61,6 +65,7 @@ internal sealed class ClusterVerb : IVerb
         await _clusters.Up(home, new()
         {
             Silos = gpus.Count > 0 ? gpus.Count : line.GetValue(_silos),
+            Database = home.Database is null ? null : home.OpenDatabase().Option,
             Device = gpus.Count > 0 ? "cuda" : "cpu",
             Gpus = gpus,
             Threads = line.GetValue(_threads),
@@ -73,9 +78,13 @@ internal sealed class ClusterVerb : IVerb
     private async Task<int> Status(ParseResult line, CancellationToken cancellation)
     {
         var home = _options.Home(line);
-        if (await _clusters.Status(home, cancellation).ConfigureAwait(false) is not { } report)
+        var report = await _clusters.Status(home, cancellation).ConfigureAwait(false);
+        // Silos that were started by hand are known to their database only.
+        if (report is null && home.Database is null or ClusterStore.Sqlite)
             throw new UserException($"no cluster in {home.Folder}; start one with: bam cluster up", 3);
-        var devices = report.Silos.Any(silo => silo.Ready) ? await Devices(home, cancellation).ConfigureAwait(false) : null;
+        var answers = report is null || report.Silos.Any(silo => silo.Ready);
+        var devices = answers ? await Devices(home, cancellation).ConfigureAwait(false) : null;
+        report ??= new(home.Folder, KeeperRunning: false, []);
         if (_options.Json(line))
             JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Silos, Devices = devices });
         else

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bam.Client.Clusters;
+using Bam.Storage;
 
 namespace Bam.Client.Verbs;
 
@@ -10,6 +11,13 @@ internal sealed class GlobalOptions
     {
         Description = "Home of the cluster (default: $BAM_HOME, else ~/.bam)",
         HelpName = "DIR",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _database = new("--database")
+    {
+        Description = $"Database of the cluster: {ClusterStore.Forms} (default: $BAM_DATABASE, else that of the home)",
+        HelpName = "STORE",
         Recursive = true,
     };
 
@@ -32,6 +40,7 @@ internal sealed class GlobalOptions
     public void AddTo(RootCommand root)
     {
         root.Add(_home);
+        root.Add(_database);
         root.Add(_json);
         root.Add(_libTorch);
         root.Add(_tls);
@@ -43,10 +52,13 @@ internal sealed class GlobalOptions
 
     public string? LibTorch(ParseResult line) => line.GetValue(_libTorch);
 
-    /// <summary>Absolute path of the cluster's home.</summary>
+    /// <summary>The cluster's home, by its absolute path, and its database if one is named.</summary>
     public ClusterHome Home(ParseResult line) => new(Path.GetFullPath(
         NotEmpty(line.GetValue(_home)) ?? NotEmpty(Environment.GetEnvironmentVariable("BAM_HOME")) ??
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".bam")));
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".bam")))
+    {
+        Database = NotEmpty(line.GetValue(_database)) ?? NotEmpty(Environment.GetEnvironmentVariable("BAM_DATABASE")),
+    };
 
     private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
 }

@@ -26,12 +26,14 @@ internal static class ClusterScreen
             silos.AddRow([.. cells]);
         }
 
-        var rows = new List<IRenderable>
+        var rows = new List<IRenderable>();
+        if (report.Silos.Count > 0)
         {
-            new Markup(
-                $"[bold]{Markup.Escape(report.Folder)}[/]  keeper {(report.KeeperRunning ? "[green]running[/]" : "[red]not running[/]")}"),
-            silos,
-        };
+            rows.Add(new Markup(
+                $"[bold]{Markup.Escape(report.Folder)}[/]  keeper {(report.KeeperRunning ? "[green]running[/]" : "[red]not running[/]")}"));
+            rows.Add(silos);
+        }
+
         if (devices is not null) rows.Add(Devices(devices));
         return new Rows(rows);
     }

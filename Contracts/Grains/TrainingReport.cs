@@ -31,4 +31,10 @@ public sealed record TrainingReport
 
     /// <summary>What the present attempt measured of a mixture before its first step, one line; null for nothing.</summary>
     [Id(7)] public string? Opening { get; init; }
+
+    /// <summary>Batches that the present attempt left out because loss or gradient was not finite, one line each, oldest first.</summary>
+    [Id(9)] public IReadOnlyList<string> SkippedBatches { get; init; } = [];
+
+    /// <summary>Why the last save failed; null when it did not. The training goes on and saves again.</summary>
+    [Id(10)] public string? SaveProblem { get; init; }
 }

@@ -33,4 +33,10 @@ public enum RunEventKind
 
     /// <summary>A failed or cancelled model was taken up again.</summary>
     Retried,
+
+    /// <summary>A batch gave no finite loss or gradient: the model went back to its last checkpoint and leaves it out.</summary>
+    BatchSkipped,
+
+    /// <summary>A checkpoint was not saved; the training goes on and tries again.</summary>
+    SaveFailed,
 }

@@ -139,6 +139,25 @@ internal sealed partial class MemberSession : ITrainingObserver
         LogReading(_job.Member.Name, reading.Step, reading.Loss);
     }
 
+    void ITrainingObserver.Skipped(SkippedBatch skipped)
+    {
+        _watchdog!.Beat(Next(skipped.ResumedFrom));
+        _mark?.Set(skipped.ResumedFrom);
+        var line = $"loss or gradient was not finite at step {skipped.Step + 1}: batch {skipped.Batch} is left out, goes on from step {skipped.ResumedFrom}";
+        LogSkipped(_job.Member.Name, line);
+        foreach (var damaged in skipped.Damaged)
+            LogDamaged(damaged);
+        Change(now => now with
+        {
+            Step = skipped.ResumedFrom,
+            UsefulSeconds = Math.Max(0, now.UsefulSeconds - skipped.LostSeconds),
+            Damaged = [.. now.Damaged, .. skipped.Damaged],
+            Skips = [.. now.Skips, line],
+        });
+        _meter.Skipped();
+        _meter.Damaged(skipped.Damaged.Count);
+    }
+
     void ITrainingObserver.Saving(long step) => _watchdog!.Saving(step);
 
     void ITrainingObserver.Saved(SaveOutcome outcome)
@@ -261,6 +280,9 @@ internal sealed partial class MemberSession : ITrainingObserver
 
     [LoggerMessage(2103, LogLevel.Error, "Checkpoint not saved: {Problem}")]
     private partial void LogSaveFailed(string problem);
+
+    [LoggerMessage(2109, LogLevel.Warning, "{Member}: {Line}")]
+    private partial void LogSkipped(string member, string line);
 
     [LoggerMessage(2104, LogLevel.Warning, "{Member}: nobody asked for {Seconds} s, the session saves and ends")]
     private partial void LogAbandoned(string member, double seconds);

@@ -48,6 +48,9 @@ internal sealed record SessionSnapshot
 
     public IReadOnlyList<string> Damaged { get; init; } = [];
 
+    /// <summary>Batches that this session left out, one line each, oldest first.</summary>
+    public IReadOnlyList<string> Skips { get; init; } = [];
+
     /// <summary>Why the last save failed; null when it did not.</summary>
     public string? SaveProblem { get; init; }
 }

@@ -172,6 +172,8 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
             UsefulSeconds = now is null ? kept.UsefulSeconds : _usefulBefore + now.UsefulSeconds,
             DamagedCheckpoints = last?.Damaged ?? [],
             Opening = last?.Opening,
+            SkippedBatches = last?.Skips ?? [],
+            SaveProblem = now?.SaveProblem,
             Starts = kept.Starts,
         };
     }

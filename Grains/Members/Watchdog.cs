@@ -21,12 +21,12 @@ internal sealed class Watchdog : IDisposable
     private readonly LimitsSpec _given;
     private readonly TimeProvider _time;
     private readonly Action<string> _stuck;
+    private readonly Queue<long> _saves = new();   // their steps; the first one is being written
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
     private string _doing = "the set-up";
     private bool _isSettingUp = true, _hasStepped, _waitsForSave, _told;
-    private int _saves;
-    private long _beats, _seen, _looked, _beat = Stopwatch.GetTimestamp(), _saveBegan, _savingStep;
+    private long _beats, _seen, _looked, _beat = Stopwatch.GetTimestamp(), _saveBegan;
     private double _still, _saving, _longestStep, _longestSave;
 
     /// <param name="given">The run's limits.</param>
@@ -64,8 +64,9 @@ internal sealed class Watchdog : IDisposable
         {
             Count();
             _waitsForSave = true;   // until it beats again
-            if (_saves++ == 0)
-                (_saving, _saveBegan, _savingStep) = (0, Stopwatch.GetTimestamp(), step);
+            _saves.Enqueue(step);
+            if (_saves.Count == 1)
+                (_saving, _saveBegan) = (0, Stopwatch.GetTimestamp());
         }
     }
 
@@ -74,7 +75,7 @@ internal sealed class Watchdog : IDisposable
     {
         lock (_gate)
         {
-            _saves = Math.Max(0, _saves - 1);
+            _saves.TryDequeue(out _);
             _longestSave = Math.Max(_longestSave, Stopwatch.GetElapsedTime(_saveBegan).TotalSeconds);
             (_saving, _saveBegan) = (0, Stopwatch.GetTimestamp());
             _beats++;
@@ -103,9 +104,9 @@ internal sealed class Watchdog : IDisposable
             _looked = now;
             if (_beats != _seen)
                 (_seen, _still) = (_beats, 0);
-            else if (!_waitsForSave || _saves == 0)
+            else if (!_waitsForSave || _saves.Count == 0)
                 _still += since;
-            if (_saves > 0)
+            if (_saves.Count > 0)
                 _saving += since;
             if (_told || Problem() is not { } found)
                 return;
@@ -122,8 +123,8 @@ internal sealed class Watchdog : IDisposable
             : !_hasStepped ? Math.Max(setup, _given.Step ?? 0)
             : _given.Step ?? Math.Max(StepSeconds, Generosity * _longestStep);
         var checkpoint = _given.Checkpoint ?? (_longestSave > 0 ? Math.Max(CheckpointSeconds, Generosity * _longestSave) : FirstCheckpointSeconds);
-        if (_saves > 0 && _saving > checkpoint)
-            return FormattableString.Invariant($"the checkpoint of step {_savingStep} was not written within {_saving:0} s (limit {checkpoint:0.#} s)");
+        if (_saving > checkpoint && _saves.TryPeek(out var saved))
+            return FormattableString.Invariant($"the checkpoint of step {saved} was not written within {_saving:0} s (limit {checkpoint:0.#} s)");
         return _still > limit
             ? FormattableString.Invariant($"{_doing} made no progress for {_still:0} s (limit {limit:0.#} s)")
             : null;

@@ -14,9 +14,9 @@ internal sealed partial class CoordinatorGrain
         var (before, now) = (member.Status, report.Status);
         if (member.MissedAt is null && before.Attempt > 0 && (IsMissing(now) && !IsMissing(before) || now.Restarts > before.Restarts))
             (member.MissedAt, member.MissedAttempt) = (time.GetUtcNow(), before.Attempt);
-        TellDamage(member, before, report);
+        TellLosses(member, before, report);
         if (now.Error is { } error && error != TrainingGrain.Died && now.State != MemberState.Failed && (error != before.Error || now.Restarts > before.Restarts))
-            _events.Add(RunEventKind.TrainingFailed, now.Name, error, now.Step, now.Attempt);
+            _events.Add(error == report.SaveProblem ? RunEventKind.SaveFailed : RunEventKind.TrainingFailed, now.Name, error, now.Step, now.Attempt);
         TellStarts(member, report);
         if (member.MissedAt is { } missed && Trains(now))
             TellRecovery(member, missed, report);
@@ -38,13 +38,16 @@ internal sealed partial class CoordinatorGrain
             _events.Add(RunEventKind.MemberFailed, now.Name, now.Error ?? "no reason given", now.Step, now.Attempt);
     }
 
-    private void TellDamage(MemberRecord member, MemberStatus before, TrainingReport report)
+    private void TellLosses(MemberRecord member, MemberStatus before, TrainingReport report)
     {
         if (report.Status.Attempt > before.Attempt)
-            member.DamagedTold = 0;
+            (member.DamagedTold, member.SkipsTold) = (0, 0);
         foreach (var damaged in report.DamagedCheckpoints.Skip(member.DamagedTold))
             _events.Add(RunEventKind.CheckpointDamaged, before.Name, damaged, attempt: report.Status.Attempt);
         member.DamagedTold = Math.Max(member.DamagedTold, report.DamagedCheckpoints.Count);
+        foreach (var skipped in report.SkippedBatches.Skip(member.SkipsTold))
+            _events.Add(RunEventKind.BatchSkipped, before.Name, skipped, attempt: report.Status.Attempt);
+        member.SkipsTold = Math.Max(member.SkipsTold, report.SkippedBatches.Count);
     }
 
     /// <summary>
@@ -69,7 +72,7 @@ internal sealed partial class CoordinatorGrain
                 : goesOn && now.Device is { } device ? $"on {device} from step {from}" : $"from step {from}";
             _events.Add(RunEventKind.Resumed, now.Name, $"{where}: {start.Why}", start.From, start.Attempt);
             if (start.Reason != RestartReason.Reevaluated)
-                member.CountRestarts(start.Reason.ToString().ToLowerInvariant(), 1);
+                member.CountRestarts(MetricLabels.Of(start.Reason), 1);
             member.StepsLost += start.LostSteps;
         }
     }

@@ -49,5 +49,8 @@ internal sealed record MemberRecord
     /// <summary>Whether a mixture's step 0 is published (an ensemble needs none): from then on only its own training touches its folder.</summary>
     [Id(14)] public bool IsBuilt { get; set; }
 
+    /// <summary>Batches left out that were told already.</summary>
+    [Id(22)] public int SkipsTold { get; set; }
+
     public bool HasEnded => Status.State is MemberState.Completed or MemberState.Failed or MemberState.Cancelled;
 }

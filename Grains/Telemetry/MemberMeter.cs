@@ -16,7 +16,6 @@ internal sealed class MemberMeter : IDisposable
     private readonly Dictionary<string, double> _validation = [];
     private volatile StepReading? _reading;
     private double _flopsPerSecond = double.NaN;
-    private long _skipped;
     private long _ended;
 
     public MemberMeter(TrainingMetrics metrics, string run, string member, MemberKind kind, long targetSteps)
@@ -96,10 +95,9 @@ internal sealed class MemberMeter : IDisposable
     {
         DeviceMemory = _metrics.Device?.MemoryInUse() ?? double.NaN;
         _reading = reading;
-        if (reading.SkippedUpdates > _skipped)
-            _metrics.NonFinite.Add(reading.SkippedUpdates - _skipped, Tags);
-        _skipped = reading.SkippedUpdates;
     }
+
+    public void Skipped() => _metrics.NonFinite.Add(1, Tags);
 
     public void Saved(SaveOutcome outcome)
     {
@@ -109,7 +107,7 @@ internal sealed class MemberMeter : IDisposable
         if (outcome.Checkpoint is not null)
             LastCheckpoint = UnixTime();
         else
-            _metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Problem is StaleAttemptException ? "fenced" : "storage")]);
+            _metrics.CheckpointFailures.Add(1, [.. Tags, new("reason", outcome.Reason)]);
     }
 
     public void Damaged(int checkpoints)

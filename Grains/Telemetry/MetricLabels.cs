@@ -5,8 +5,9 @@ namespace Bam.Grains.Telemetry;
 /// <summary>The values that labels take. Names of runs, models, domains and silos beside them: never a step or free text.</summary>
 internal static class MetricLabels
 {
-    /// <summary>Why an attempt took over from another.</summary>
-    public static readonly IReadOnlyList<string> RestartReasons = ["lost", "failed", "stuck", "moved"];
+    /// <summary>Why an attempt took over from another; one that only evaluates again takes nothing over.</summary>
+    public static readonly IReadOnlyList<string> RestartReasons =
+        [.. Enum.GetValues<RestartReason>().Where(reason => reason != RestartReason.Reevaluated).Select(reason => Of(reason))];
 
     /// <summary>Why a save failed, or <c>damaged</c> for a checkpoint that was found so.</summary>
     public static readonly IReadOnlyList<string> CheckpointReasons = ["storage", "space", "nonfinite", "fenced", "damaged"];

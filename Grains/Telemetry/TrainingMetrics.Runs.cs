@@ -38,7 +38,7 @@ internal sealed partial class TrainingMetrics
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [.5, 1, 2, 3, 4, 6, 8, 12, 20, 60, 300] });
         _meter.CreateObservableCounter("bam.restarts", () => Members((tags, _, totals) => MetricLabels.RestartReasons.Union(totals.Restarts.Keys)
             .Select(reason => new Measurement<long>(totals.Restarts.GetValueOrDefault(reason), [.. tags, new("reason", reason)]))),
-            "{attempt}", "Attempts that took over from one that was lost, failed, stuck or moved, in the run's whole life.");
+            "{attempt}", "Attempts after the first, by why they began, in the run's whole life.");
         _meter.CreateObservableCounter("bam.steps_lost", () => Members<long>((tags, _, totals) => [new(totals.StepsLost, tags)]),
             "{step}", "Steps done again after a restart, in the run's whole life.");
         _meter.CreateObservableGauge("bam.branch_state", () => Members((tags, member, _) => States(tags, "state", member.State)),

@@ -32,7 +32,7 @@ internal sealed partial class TrainingMetrics : IDisposable
         CheckpointDuration = _meter.CreateHistogram("bam.checkpoint.duration", "s", "Time of a save: 'copy' holds the training, 'write' does not.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300] });
         CheckpointFailures = _meter.CreateCounter<long>("bam.checkpoint.failures", "{checkpoint}", "Saves that failed, and checkpoints found damaged.");
-        NonFinite = _meter.CreateCounter<long>("bam.nonfinite_steps", "{step}", "Updates left out because the gradient was not finite.");
+        NonFinite = _meter.CreateCounter<long>("bam.nonfinite_steps", "{step}", "Batches left out because loss or gradient was not finite.");
 
         Gauge("bam.loss", "{nat}", "Training loss, nats a token, auxiliary losses excluded.", member => member.Loss);
         Gauge("bam.grad_norm", null, "Norm of the gradient before clipping.", member => member.GradientNorm);

@@ -1,7 +1,7 @@
-using Bam.Contracts.Clusters;
 using Bam.Contracts.Clusters.Tls;
 using Bam.Grains;
 using Bam.Grains.Hosting;
+using Bam.Storage;
 using Bam.Training.Faults;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -15,7 +15,7 @@ internal static class OrleansHosting
 {
     public static void AddBamOrleans(this WebApplicationBuilder builder, SiloSettings settings) => builder.UseOrleans(silo => silo
         .Identify(settings)
-        .StoreInSqlite(SqliteStore.ConnectionString(settings.Home))
+        .StoreIn(settings.Database)
         .Encrypt(settings.Tls)
         .DetectFailures()
         .AddBamTraining(new TrainingHostOptions
@@ -29,7 +29,7 @@ internal static class OrleansHosting
         }));
 
     private static ISiloBuilder Identify(this ISiloBuilder silo, SiloSettings settings) => silo
-        .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
+        .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = ClusterStore.ClusterId)
         .Configure<SiloOptions>(options => options.SiloName = settings.Name)
         .ConfigureEndpoints(settings.Address, settings.SiloPort, settings.GatewayPort)
         .UseSiloMetadata(DeviceMetadata.Of(settings.Device, settings.Slots));
@@ -50,13 +50,13 @@ internal static class OrleansHosting
         return silo;
     }
 
-    /// <summary>Membership, grain state and reminders in one file.</summary>
-    internal static ISiloBuilder StoreInSqlite(this ISiloBuilder silo, string connectionString) => silo
-        .UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString))
-        .UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString))
+    /// <summary>Membership, grain state and reminders in one database.</summary>
+    internal static ISiloBuilder StoreIn(this ISiloBuilder silo, ClusterStore store) => silo
+        .UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (store.Invariant, store.ConnectionString))
+        .UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (store.Invariant, store.ConnectionString))
         .AddAdoNetGrainStorage(TrainingGrainStorage.Name, storage => storage.Configure<Serializer>((options, serializer) =>
         {
-            (options.Invariant, options.ConnectionString) = (SqliteStore.Invariant, connectionString);
+            (options.Invariant, options.ConnectionString) = (store.Invariant, store.ConnectionString);
             // Numbered ids, known types only: what is stored today is read by the next version, and a row can name no type to load.
             options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
         }));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Bam.Contracts.Clusters.Tls;
+using Bam.Storage;
 
 namespace Bam.Silo.Hosting;
 
@@ -35,6 +36,12 @@ internal sealed record SiloSettings
     /// <summary>Home folder of the cluster; all its silos share it. Full path, created when missing.</summary>
     public required string Home { get; init; }
 
+    /// <summary>
+    /// Where membership, grain state and reminders are kept: sqlite (the default: a file in the home folder, for one host), postgres:@FILE
+    /// or postgres:Host=HOST;Database=NAME;Username=USER.
+    /// </summary>
+    public required ClusterStore Database { get; init; }
+
     /// <summary>Root of the checkpoint store. Full path; default <c>store</c> in the home folder.</summary>
     public required string Store { get; init; }
 
@@ -64,8 +71,8 @@ internal sealed record SiloSettings
 
     private static readonly string[] Names =
     [
-        nameof(Name), nameof(Address), nameof(HttpAddress), nameof(Tls), nameof(Insecure), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Store),
-        nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(PeakFlops), nameof(LibTorch), nameof(Faults),
+        nameof(Name), nameof(Address), nameof(HttpAddress), nameof(Tls), nameof(Insecure), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Database),
+        nameof(Store), nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(PeakFlops), nameof(LibTorch), nameof(Faults),
     ];
 
     /// <summary>Reads and checks the options.</summary>
@@ -89,6 +96,7 @@ internal sealed record SiloSettings
             GatewayPort = Number(section, nameof(GatewayPort), 11112, 1, 65535),
             HttpPort = Number(section, nameof(HttpPort), 11113, 1, 65535),
             Home = home,
+            Database = StoreOf(section[nameof(Database)], home),
             Store = Path.GetFullPath(section[nameof(Store)] ?? "store", home),
             TokenCache = Path.GetFullPath(section[nameof(TokenCache)] ?? "tokens", home),
             Device = TorchDevice(section[nameof(Device)] ?? "cpu"),
@@ -114,6 +122,18 @@ internal sealed record SiloSettings
         if (SiloPort == GatewayPort) throw Wrong(nameof(GatewayPort), $"{GatewayPort} is SiloPort already; give each its own port");
         if (HttpPort == SiloPort || HttpPort == GatewayPort)
             throw Wrong(nameof(HttpPort), $"{HttpPort} is SiloPort or GatewayPort already; give each its own port");
+    }
+
+    private static ClusterStore StoreOf(string? option, string home)
+    {
+        try
+        {
+            return ClusterStore.Parse(option, home);
+        }
+        catch (ClusterStoreException wrong)
+        {
+            throw Wrong(nameof(Database), wrong.Message);
+        }
     }
 
     private void RefuseStrangers()

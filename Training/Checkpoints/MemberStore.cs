@@ -10,6 +10,8 @@ public sealed class MemberStore(string folder)
 {
     private const string Prefix = "step-", FenceFile = ".attempt", Aside = ".tmp-", Damaged = ".corrupt";
 
+    private const int NoSpaceError = 28;                                       // ENOSPC
+
     public string Folder => folder;
 
     /// <summary>What makes the run's folder ours; null where nobody else can have the store.</summary>
@@ -84,13 +86,20 @@ public sealed class MemberStore(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{target}: not saved: {e.Message.Split('\n')[0]}; free space on the store or make it writable", e);
+            throw NotSaved(target, e);
         }
         finally
         {
             if (Directory.Exists(aside))
                 Directory.Delete(aside, recursive: true);
         }
+    }
+
+    /// <summary>What to say when the system refused to save.</summary>
+    internal static CheckpointException NotSaved(string folder, Exception cause)
+    {
+        var message = $"{folder}: not saved: {cause.Message.Split('\n')[0]}; free space on the store or make it writable";
+        return cause.HResult == NoSpaceError ? new NoSpaceException(message, cause) : new CheckpointException(message, cause);
     }
 
     /// <summary>The newest checkpoint whose files are what its manifest says. Damaged ones on the way are renamed <c>.corrupt</c>.</summary>
@@ -114,6 +123,9 @@ public sealed class MemberStore(string folder)
     /// <summary>Whether any checkpoint, sound or damaged, was ever published.</summary>
     public bool WasPublished => Directory.Exists(folder) &&
         Directory.EnumerateDirectories(folder, $"{Prefix}*").Any();
+
+    /// <summary>Whether so many bytes are free. Nothing is counted that a later prune would free: it comes after the next checkpoint.</summary>
+    internal bool HasRoom(long bytes) => !Directory.Exists(folder) || HasRoom(bytes, out _);
 
     /// <summary>Removes all but the newest <paramref name="keep"/> checkpoints, manifest first, so that none looks whole when half gone.</summary>
     public void Prune(int keep)
@@ -203,8 +215,17 @@ public sealed class MemberStore(string folder)
 
     private void CheckSpace(long bytes)
     {
-        var free = new DriveInfo(folder).AvailableFreeSpace;
-        if (free < bytes)
-            throw new CheckpointException($"{folder}: a checkpoint needs {bytes >> 20} MiB, {free >> 20} MiB are free; free space on the store or lower checkpoints.keep");
+        const double mib = 1 << 20;
+        if (!HasRoom(bytes, out var free))
+        {
+            throw new NoSpaceException(string.Create(CultureInfo.InvariantCulture,
+                $"{folder}: a checkpoint needs {bytes / mib:0.#} MiB, {free / mib:0.#} MiB are free; free space on the store or lower checkpoints.keep"));
+        }
+    }
+
+    private bool HasRoom(long bytes, out long free)
+    {
+        free = new DriveInfo(folder).AvailableFreeSpace;
+        return free >= bytes;
     }
 }

@@ -6,4 +6,15 @@ namespace Bam.Training.Checkpoints;
 /// <param name="Bytes">Size of the weights and moments.</param>
 /// <param name="Held">Time that the training stood still.</param>
 /// <param name="Written">Time to hash, write, sync and publish.</param>
-public sealed record SaveOutcome(Checkpoint? Checkpoint, CheckpointException? Problem, long Bytes, TimeSpan Held, TimeSpan Written);
+public sealed record SaveOutcome(Checkpoint? Checkpoint, CheckpointException? Problem, long Bytes, TimeSpan Held, TimeSpan Written)
+{
+    /// <summary>Kind of the problem, one word for a metric's label; null when there is none.</summary>
+    public string? Reason => Problem switch
+    {
+        null => null,
+        StaleAttemptException => "fenced",
+        NoSpaceException => "space",
+        NonFiniteException => "nonfinite",
+        _ => "storage",
+    };
+}

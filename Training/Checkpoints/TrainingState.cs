@@ -3,8 +3,8 @@ using Bam.Contracts.Runs;
 namespace Bam.Training.Checkpoints;
 
 /// <summary>
-/// Content of <c>state.json</c>: what besides weights and moments fixes the rest of a training. Batches are a pure function of seed, member
-/// and step, and nothing else in a step is random, so there is no generator state to keep.
+/// Content of <c>state.json</c>: what besides weights and moments fixes the rest of a training. Batches are a pure function of seed, member,
+/// step and the batches left out, and nothing else in a step is random, so there is no generator state to keep.
 /// </summary>
 public sealed record TrainingState
 {
@@ -14,7 +14,7 @@ public sealed record TrainingState
     /// <summary>Tokens trained.</summary>
     public required long Tokens { get; init; }
 
-    /// <summary>Windows drawn: the data position.</summary>
+    /// <summary>Windows drawn, those of the batches left out included: the data position.</summary>
     public required long Windows { get; init; }
 
     /// <summary>Length of the training in steps, which fixes the learning-rate schedule.</summary>
@@ -32,8 +32,8 @@ public sealed record TrainingState
     /// <summary>CPU threads of a step: another number may change the last bits.</summary>
     public required int Threads { get; init; }
 
-    /// <summary>Updates left out because their gradient was not finite.</summary>
-    public long SkippedUpdates { get; init; }
+    /// <summary>Numbers of the batches left out so far because they gave no finite loss or gradient, ascending.</summary>
+    public IReadOnlyList<long> SkippedBatches { get; init; } = [];
 
     /// <summary>Seconds spent in the steps that lead to this checkpoint.</summary>
     public double UsefulSeconds { get; init; }

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace Bam.Training.Faults;
 
 /// <summary>
-/// Faults ordered by files named <c>ACTION@POINT@MEMBER@STEP</c>, such as <c>die@save-weights@law@200</c>; MEMBER and STEP may be <c>*</c>.
+/// Faults ordered by files named <c>ACTION@POINT@MEMBER@STEP</c>, such as <c>die@save-weights@law@200</c>; MEMBER and STEP may be <c>*</c>;
+/// a save is the first from its step on, since saves are put off while the one before is written.
 /// An empty file fires once, in one process only: it is first renamed to <c>….fired</c>, which then says when, and by which process. One that says <c>always</c> fires each time; write
 /// such a one under a name that begins with a dot and rename it. A missing folder orders nothing.
 /// </summary>
@@ -65,7 +66,7 @@ public sealed partial class FaultFolder : IFaults
                 _block(SlowTime);
                 break;
             case FaultAction.NoSpace:
-                throw new IOException("No space left on device");
+                throw new IOException("No space left on device", hresult: 28);   // as the system says it: ENOSPC
             case FaultAction.Fail:
                 throw new InvalidOperationException($"a fault was ordered for {place}");
             default:

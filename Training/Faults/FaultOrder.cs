@@ -6,7 +6,7 @@ namespace Bam.Training.Faults;
 /// <param name="Action">What happens.</param>
 /// <param name="Point">Where.</param>
 /// <param name="Member">To which model; null for any.</param>
-/// <param name="Step">After how many steps; null for any.</param>
+/// <param name="Step">After how many steps, or at the first save from then on; null for any.</param>
 internal sealed record FaultOrder(FaultAction Action, FaultPoint Point, string? Member, long? Step)
 {
     private const string Any = "*";
@@ -16,8 +16,11 @@ internal sealed record FaultOrder(FaultAction Action, FaultPoint Point, string? 
     private static readonly Dictionary<string, FaultAction> Actions =
         Enum.GetValues<FaultAction>().ToDictionary(action => $"{action}".ToLowerInvariant());
 
+    /// <summary>Saves are put off while the one before is written, so an order for one is for the first from its step on.</summary>
+    private bool IsSave => Point is >= FaultPoint.SaveStaged and <= FaultPoint.SavePruned;
+
     public bool IsFor(FaultPoint point, string member, long step) =>
-        Point == point && (Member is null || Member == member) && (Step is null || Step == step);
+        Point == point && (Member is null || Member == member) && (Step is null || (IsSave ? Step <= step : Step == step));
 
     /// <summary>Reads <c>ACTION@POINT@MEMBER@STEP</c>; null when it is not one.</summary>
     public static FaultOrder? Parse(string name) =>

@@ -12,12 +12,12 @@ internal sealed class BackwardMemory
         int tokens = shape.Tokens;
         Residual = arena.Matrix(tokens, config.Width);
         Normed = arena.Matrix(tokens, config.Width);
-        Heads = arena.Matrix(tokens, shape.QueryWidth);
-        Attention = config.RoutesAttention ? arena.Matrix(tokens, shape.QueryWidth) : Heads;
+        Out = arena.Matrix(tokens, shape.OutWidth);
+        Attention = config.RoutesAttention ? arena.Matrix(tokens, shape.QueryWidth) : Out.Part(0, shape.QueryWidth);
         AttentionHeads = BlockMemory.Heads(Attention, shape);
         if (config.Experts == 0)
         {
-            Hidden = arena.Matrix(tokens, config.Ffn);
+            Hidden = Out.Part(shape.QueryWidth, config.Ffn);
             return;
         }
 
@@ -32,10 +32,10 @@ internal sealed class BackwardMemory
     /// <summary>Of a normalised input, [N, D].</summary>
     public Matrix Normed { get; }
 
-    /// <summary>Of what the output projection reads, [N, E_a·H·K].</summary>
-    public Matrix Heads { get; }
+    /// <summary>Of what the last product reads, [N, E_a·H·K (+ F)].</summary>
+    public Matrix Out { get; }
 
-    /// <summary>Of attention's output in its own order; the same memory where no gate stands between.</summary>
+    /// <summary>Of attention's output in its own order; columns of the same where no gate stands between.</summary>
     public Matrix Attention { get; }
 
     /// <summary>The same as [B, H, T, K].</summary>

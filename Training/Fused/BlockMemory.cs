@@ -19,17 +19,18 @@ internal sealed class BlockMemory
         QK = Input.Part(columns.Q, query + key);
         V = Input.Part(columns.V, key);
         Queries = shape.Heads.Regrouped ? arena.Matrix(tokens, query) : Q;
-        Hidden = arena.Matrix(shape.FfnRows, config.Ffn);
         (QueryHeads, KeyHeads, ValueHeads) = (Heads(Queries, shape), Heads(K, shape), Heads(V, shape));
         if (config.RoutesAttention)
         {
             AttentionLogits = Input.Part(columns.AttentionRouter, config.Experts);
-            Gated = arena.Matrix(tokens, query);
+            Out = arena.Matrix(tokens, query);
             Gates = arena.Numbers(tokens, config.Experts);
         }
 
         if (config.Experts == 0)
         {
+            Out = arena.Matrix(tokens, shape.OutWidth);
+            (OutHeads, Hidden) = (Out.Part(0, query), Out.Part(query, config.Ffn));
             Gate = Input.Part(columns.Gate, config.Ffn);
             Up = Input.Part(columns.Up, config.Ffn);
             return;
@@ -38,6 +39,7 @@ internal sealed class BlockMemory
         FfnLogits = Input.Part(columns.FfnRouter, config.Experts);
         Routes = new Routes(arena, shape.FfnRouter, tokens);
         Sorted = arena.Matrix(shape.FfnRows, config.Width);
+        Hidden = arena.Matrix(shape.FfnRows, config.Ffn);
     }
 
     /// <summary>Normalised input, [N, D].</summary>
@@ -69,8 +71,11 @@ internal sealed class BlockMemory
 
     public Matrix AttentionLogits { get; }
 
-    /// <summary>Heads times their experts' gates, [N, E·H·K].</summary>
-    public Matrix Gated { get; }
+    /// <summary>What the last product reads: heads times their experts' gates, or heads and a dense FFN's hidden numbers; neither of BTX.</summary>
+    public Matrix Out { get; }
+
+    /// <summary>The heads' columns of a dense block's.</summary>
+    public Matrix OutHeads { get; }
 
     public Tensor? Gates { get; }
 
@@ -78,7 +83,7 @@ internal sealed class BlockMemory
 
     public Matrix Up { get; }
 
-    /// <summary>[N, F]; of a mixture [N·k, F], sorted by expert and times the expert's weight.</summary>
+    /// <summary>[N, F], columns of <see cref="Out"/>; of a mixture [N·k, F], sorted by expert and times the expert's weight.</summary>
     public Matrix Hidden { get; }
 
     public Matrix FfnLogits { get; }

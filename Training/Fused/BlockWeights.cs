@@ -11,14 +11,13 @@ internal sealed class BlockWeights
         var block = $"blocks.{layer}";
         Norm = weights[$"{block}.norm.weight"];
         In = weights[$"{block}.in"];
-        O = weights[$"{block}.o"];
-        Down = weights[$"{block}.down"];
+        Out = weights[$"{block}.out"];
         if (shape.Config.Experts == 0)
             return;
         int experts = shape.Config.Experts, width = shape.Config.Width, ffn = shape.Config.Ffn;
         using var scope = NewDisposeScope();
         GateUpExperts = weights[$"{block}.gateup"].Tensor.view(experts, 2 * ffn, width).DetachFromDisposeScope();
-        DownExperts = Down.Tensor.view(experts, width, ffn).DetachFromDisposeScope();
+        DownExperts = weights[$"{block}.down"].Tensor.view(experts, width, ffn).DetachFromDisposeScope();
         GateUpTransposed = GateUpExperts.transpose(1, 2).DetachFromDisposeScope();
         DownTransposed = DownExperts.transpose(1, 2).DetachFromDisposeScope();
     }
@@ -28,11 +27,8 @@ internal sealed class BlockWeights
     /// <summary>q, k, v, gate and up of a dense FFN, routers: [C, D].</summary>
     public Matrix In { get; }
 
-    /// <summary>[D, E_a·H·K].</summary>
-    public Matrix O { get; }
-
-    /// <summary>[D, F], or of all experts below one another.</summary>
-    public Matrix Down { get; }
+    /// <summary>o, and down of a dense FFN beside it: [D, E_a·H·K (+ F)].</summary>
+    public Matrix Out { get; }
 
     /// <summary>[E, 2F, D] of a mixture, and [E, D, 2F].</summary>
     public Tensor? GateUpExperts { get; }

@@ -17,7 +17,10 @@ internal sealed class FusedBlock(
     private AttentionResult? _attention;
     private Tensor? _gateUp;                                                   // [N·k, 2F] of a mixture
 
-    private Matrix Heard => shape.Config.RoutesAttention ? memory.Gated : _attention!.Heads;
+    private bool IsDense => memory.Routes is null;
+
+    /// <summary>What the last product reads; attention's output as it is, where nothing else is added by it.</summary>
+    private Matrix Out => IsDense || shape.Config.RoutesAttention ? memory.Out : _attention!.Heads;
 
     /// <summary>From the block's input, to which rows are added first where there are any, all that the backward pass needs.</summary>
     public void Activate(Matrix x, RowSum? add)
@@ -36,9 +39,10 @@ internal sealed class FusedBlock(
 
         _attention = kernels.Attend(memory.QueryHeads, memory.KeyHeads, memory.ValueHeads);
         if (shape.Config.RoutesAttention)
-            kernels.GateHeads(_attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, memory.Gated, memory.Gates!);
+            kernels.GateHeads(_attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, memory.Out, memory.Gates!);
         if (memory.Routes is not { } routes)
         {
+            kernels.Copy(_attention.Heads, memory.OutHeads);
             kernels.SwiGlu(memory.Gate, memory.Up, null, memory.Hidden);
             return;
         }
@@ -53,12 +57,9 @@ internal sealed class FusedBlock(
     /// <summary>The block's output, but for the rows that it returns: those are to be added.</summary>
     public RowSum? Finish(Matrix x, Matrix next)
     {
-        kernels.Multiply(Heard, false, weights.O, true, next, plus: x);
+        kernels.Multiply(Out, false, weights.Out, true, next, plus: x);
         if (memory.Routes is not { } routes)
-        {
-            kernels.Multiply(memory.Hidden, false, weights.Down, true, next, plus: next);
             return null;
-        }
 
         var rows = kernels.MultiplyGroups(memory.Hidden.Tensor, weights.DownTransposed!, routes.Ends);
         return new RowSum(Matrix.Of(rows), routes.Places, routes.Rule.Chosen);
@@ -69,11 +70,15 @@ internal sealed class FusedBlock(
     {
         using var scope = NewDisposeScope();
         var g = back.Residual;
-        kernels.Multiply(g, false, weights.O, false, back.Heads);
-        if (gradients.Wants($"{_name}.o"))
-            kernels.Multiply(g, true, Heard, false, gradients[$"{_name}.o"]);
+        kernels.Multiply(g, false, weights.Out, false, back.Out);
+        if (gradients.Wants($"{_name}.out"))
+            kernels.Multiply(g, true, Out, false, gradients[$"{_name}.out"]);
         AttentionBackward();
-        var rows = memory.Routes is null ? FfnBackward(g) : MixtureBackward(g, memory.Routes, balance, z);
+        RowSum? rows = null;
+        if (memory.Routes is { } routes)
+            rows = MixtureBackward(g, routes, balance, z);
+        else
+            kernels.SwiGluBackward(memory.Gate, memory.Up, back.Hidden, null, null);
         foreach (var (first, count) in gradients.Bands($"{_name}.in"))
         {
             var (input, into) = (memory.Input, gradients[$"{_name}.in"]);
@@ -128,23 +133,14 @@ internal sealed class FusedBlock(
     {
         var attention = _attention!;
         if (shape.Config.RoutesAttention)
-            kernels.GateHeadsBackward(back.Heads, attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, back.Attention);
+            kernels.GateHeadsBackward(back.Out, attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, back.Attention);
         var (q, k, v) = kernels.AttendBackward(attention, back.AttentionHeads);
         kernels.Rotate(AttentionResult.Flat(q), memory.Q, angles, shape.Heads.Regrouped ? shape.Heads : shape.Plain, back: true);
         kernels.Rotate(AttentionResult.Flat(k), memory.K, angles, shape.Plain, back: true);
         kernels.Copy(AttentionResult.Flat(v), memory.V);
     }
 
-    private RowSum? FfnBackward(Matrix g)
-    {
-        kernels.Multiply(g, false, weights.Down, false, back.Hidden);
-        if (gradients.Wants($"{_name}.down"))
-            kernels.Multiply(g, true, memory.Hidden, false, gradients[$"{_name}.down"]);
-        kernels.SwiGluBackward(memory.Gate, memory.Up, back.Hidden, null, null);
-        return null;
-    }
-
-    private RowSum? MixtureBackward(Matrix g, Routes routes, double balance, double z)
+    private RowSum MixtureBackward(Matrix g, Routes routes, double balance, double z)
     {
         kernels.TakeRows(g, routes.TokenOf, back.Rows);
         var hidden = Matrix.Of(kernels.MultiplyGroups(back.Rows.Tensor, weights.DownExperts!, routes.Ends));

@@ -59,9 +59,7 @@ internal sealed class FusedStep : IDisposable
         ];
 
         int tokens = _shape.Tokens, vocab = config.Vocab;
-        var parts = 1;
-        while (tokens % parts != 0 || (long)tokens / parts * vocab * sizeof(ushort) > MostLogitBytes)
-            parts++;
+        var parts = HeadParts(_shape);
         _logits = _arena.Matrix(tokens / parts, vocab);
         _final = _arena.Matrix(tokens, config.Width);
         _finalStatistics = _arena.Numbers(tokens, 2);
@@ -89,6 +87,15 @@ internal sealed class FusedStep : IDisposable
     /// <summary>Whether a model can be trained so.</summary>
     public static bool Fits(ModelConfig config) =>
         config.Experts <= 32 && config.HeadWidth % 8 == 0 && config.HeadWidth <= 128 && config.Width <= 8192 && (config.Experts == 0 || config.Ffn % 8 == 0);
+
+    /// <summary>Equal parts of the tokens whose logits are made one after another.</summary>
+    public static int HeadParts(StepShape shape)
+    {
+        var parts = 1;
+        while (shape.Tokens % parts != 0 || (long)shape.Tokens / parts * shape.Config.Vocab * sizeof(ushort) > MostLogitBytes)
+            parts++;
+        return parts;
+    }
 
     /// <summary>Enqueues loss and gradients of a batch.</summary>
     /// <param name="inputs">[B·T].</param>

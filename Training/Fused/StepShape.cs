@@ -16,6 +16,9 @@ internal sealed record StepShape(ModelConfig Config, int Batch)
     /// <summary>Query heads' numbers of all attention experts, E_a·H·K.</summary>
     public int QueryWidth => Config.AttentionExperts * Config.Heads * Config.HeadWidth;
 
+    /// <summary>What a block's last product reads of each token: heads, and a dense FFN's hidden numbers beside them.</summary>
+    public int OutWidth => QueryWidth + (Config.Experts == 0 ? Config.Ffn : 0);
+
     /// <summary>Numbers of all keys, E_kv·Hkv·K.</summary>
     public int KeyWidth => Config.KvExperts * Config.KvHeads * Config.HeadWidth;
 

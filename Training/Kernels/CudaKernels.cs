@@ -36,6 +36,14 @@ internal sealed class CudaKernels : IStepKernels
         _products = new CudaProducts(device);
     }
 
+    /// <summary>Compiles what every model needs.</summary>
+    /// <exception cref="InvalidOperationException">They do not compile for this device.</exception>
+    public static void Prepare(int device)
+    {
+        CudaCalls.Use(device);
+        Code(device, Access, 1);
+    }
+
     public void Upload(ReadOnlySpan<long> values, Tensor into) => _ring.Upload(MemoryMarshal.AsBytes(values), Matrix.AddressOf(into));
 
     public void Multiply(Matrix left, bool leftTransposed, Matrix right, bool rightTransposed, Matrix into, Matrix? plus = null) =>
@@ -184,7 +192,7 @@ internal sealed class CudaKernels : IStepKernels
         code.Launch("square_sums", chunks, 256, table, list, frozen, Matrix.AddressOf(_sums));
         code.Launch(
             "clip", 1, 1024, Matrix.AddressOf(_sums), chunks, (float)spec.ClipNorm, (float)spec.Beta1, (float)spec.Beta2, (float)update.LateSteps,
-            Matrix.AddressOf(loss), update.Halts, Matrix.AddressOf(update.Steps), Matrix.AddressOf(update.Skipped), control);
+            Matrix.AddressOf(loss), Matrix.AddressOf(update.Steps), Matrix.AddressOf(update.Skipped), control);
         code.Launch(
             update.First.dtype == ScalarType.BFloat16 ? "update_narrow" : "update_wide", chunks, 256, table, list, frozen, control,
             Matrix.AddressOf(update.Rate), (float)spec.Beta1, (float)spec.Beta2, (float)spec.WeightDecay, (float)update.Epsilon,
@@ -247,6 +255,8 @@ internal sealed class CudaKernels : IStepKernels
         return (Code(access, 1), access);
     }
 
-    private CudaModule Code(int access, int held) =>
-        Modules.GetOrAdd((_device, access, held), key => new(() => new CudaModule(key.Device, key.Access, key.Held))).Value;
+    private CudaModule Code(int access, int held) => Code(_device, access, held);
+
+    private static CudaModule Code(int device, int access, int held) =>
+        Modules.GetOrAdd((device, access, held), key => new(() => new CudaModule(key.Device, key.Access, key.Held))).Value;
 }

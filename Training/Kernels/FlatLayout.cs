@@ -4,7 +4,8 @@ namespace Bam.Training.Kernels;
 
 /// <summary>
 /// The order of a model's weights in memory that suits its products: all that reads a block's normalised input is one matrix
-/// (q, k, v, gate and up of a dense FFN, both routers), an expert's gate and up are one, the experts' output projections stand side by side.
+/// (q, k, v, gate and up of a dense FFN, both routers), an expert's gate and up are one, and all that is added to the residual stream stands
+/// side by side (the experts' output projections; a dense block's o and down).
 /// Names and shapes of the tensors stay what they are: each is a view.
 /// </summary>
 internal sealed class FlatLayout
@@ -65,16 +66,17 @@ internal sealed class FlatLayout
             Rows(input, columns.FfnRouter, specs[$"{block}.ffn.router.weight"]);
 
         int heads = config.Heads * config.HeadWidth, width = config.Width, ffn = config.Ffn, experts = config.AttentionExperts;
-        var output = Add($"{block}.o", 1, width, experts * heads);
+        var across = (long)experts * heads + (config.Experts == 0 ? ffn : 0);
+        var output = Add($"{block}.out", 1, width, (int)across);
         var o = Spec("attention.o.weight", "attention.experts.o");
-        Place(o, output.Offset, config.RoutesAttention ? [heads, (long)experts * heads, 1] : [heads, 1]);
+        Place(o, output.Offset, config.RoutesAttention ? [heads, across, 1] : [across, 1]);
         Segment(output, output.Offset, output.Count, o);
 
         if (config.Experts == 0)
         {
             Rows(input, columns.Gate, specs[$"{block}.ffn.gate.weight"]);
             Rows(input, columns.Up, specs[$"{block}.ffn.up.weight"]);
-            Whole($"{block}.down", specs[$"{block}.ffn.down.weight"]);
+            Place(specs[$"{block}.ffn.down.weight"], output.Offset + heads, [across, 1]);
             return;
         }
 

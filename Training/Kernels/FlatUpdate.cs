@@ -9,7 +9,7 @@ namespace Bam.Training.Kernels;
 /// <param name="First">Running means of the gradients, flat; float32 or bfloat16.</param>
 /// <param name="Second">Running means of their squares.</param>
 /// <param name="Steps">Updates done, a scalar.</param>
-/// <param name="Skipped">Updates left out, a scalar.</param>
+/// <param name="Skipped">Updates left out, a scalar; when there is one, all after it are left out, too.</param>
 /// <param name="Rate">Learning rate of this update, a scalar.</param>
 /// <param name="Control">Numbers of this update: norm, divisor, whether it is bad, bias corrections; [8].</param>
 /// <param name="Late">Parts that were frozen in the first <paramref name="LateAfter"/> steps.</param>
@@ -21,9 +21,6 @@ internal sealed record FlatUpdate(
 
     /// <summary>Pieces of at most 16,384 numbers, four int64 numbers each: the kernel's Chunk.</summary>
     public Tensor Chunks { get; } = Cut(Weights, Late);
-
-    /// <summary>Whether an update that was left out keeps those after it from being made, too.</summary>
-    public bool Halts { get; init; }
 
     public long LateSteps => Late == FrozenParts.None ? 0 : LateAfter;
 

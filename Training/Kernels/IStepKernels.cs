@@ -75,6 +75,6 @@ internal interface IStepKernels : IDisposable
     /// <summary>Writes the mean loss to numbers[1].</summary>
     void MeanLoss(Tensor losses, Tensor numbers);
 
-    /// <summary>One AdamW update of all weights from the gradients of the flat pieces; none when a gradient or the loss is not finite.</summary>
+    /// <summary>One AdamW update of all weights from the gradients of the flat pieces; none when a gradient or the loss is not finite, or was before.</summary>
     void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen);
 }

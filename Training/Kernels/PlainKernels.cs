@@ -238,7 +238,7 @@ internal sealed class PlainKernels : IStepKernels
         var norm = stack([.. active.Select(segment => Gradient(segment).square().sum())]).sum().sqrt();
         update.Control.select(0, 0).copy_(norm);
         if (!double.IsFinite(norm.to(float64).item<double>()) || !double.IsFinite(loss.to(float64).item<double>())
-            || (update.Halts && update.Skipped.item<float>() > 0))
+            || update.Skipped.item<float>() > 0)
         {
             update.Skipped.add_(Ops.One, Ops.One);
             return;

@@ -81,8 +81,8 @@ public sealed class ParameterSet : IDisposable
         return parameters;
     }
 
-    /// <summary>Sets all weights to those of a new seed model.</summary>
-    internal void Draw(long seed)
+    /// <summary>Sets every tensor to what a new seed model has.</summary>
+    public void Draw(long seed)
     {
         const double std = 0.02;
         Load((spec, values) =>

@@ -9,7 +9,8 @@ namespace Bam.Training.Optimization;
 
 /// <summary>
 /// AdamW (arXiv 1711.05101) on the float32 masters by libtorch's fused kernel: one launch for the matrices, one for the norms, which are
-/// not decayed. Gradients are clipped by the kernel, and an update whose gradient is not finite is skipped, both without a device sync.
+/// not decayed. Gradients are clipped by the kernel, both without a device sync. An update whose loss or gradient is not finite is left out,
+/// and so is every one after it until a <see cref="Reset"/>: weights and moments stand where the last good step left them.
 /// Frozen parts are left alone altogether: no decay, no moments, and their bias correction begins when they do.
 /// </summary>
 public sealed class AdamW : IDisposable
@@ -22,6 +23,7 @@ public sealed class AdamW : IDisposable
     private readonly TrainSpec _spec;
     private readonly FrozenParts _late;
     private readonly Tensor _limit, _skipped, _lateSteps, _lateOffset;
+    private readonly NonFiniteFlag _flag;
     private readonly Tensor[]? _gradients;                                     // float32 copies when the step is bfloat16
     private readonly Group[] _groups = [];
     private readonly FlatUpdate? _flat;                                        // where the weights lie flat
@@ -40,6 +42,7 @@ public sealed class AdamW : IDisposable
         Steps = Number(0);
         _limit = Number((float)spec.ClipNorm);
         _skipped = Number(0);
+        _flag = new NonFiniteFlag(_skipped);
         _lateSteps = Number(0);
         _lateOffset = Number(-(freeze?.Steps ?? 0));
         if (parameters.Flat is { } flat)
@@ -73,14 +76,28 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates done, a float32 scalar on the device.</summary>
     public Tensor Steps { get; }
 
-    /// <summary>Updates left out because the gradient was not finite; reading it waits for the device.</summary>
+    /// <summary>Updates left out: the first one had a loss or gradient that was not finite. Reading it waits for the device.</summary>
     public long Skipped => (long)_skipped.item<float>();
+
+    /// <summary>Whether updates are left out, as far as the device has told; it is not waited for.</summary>
+    public bool IsHalted => _flag.IsSeen;
+
+    /// <summary>Back to before the first update.</summary>
+    public void Reset()
+    {
+        using var quiet = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var tensor in FirstMoments.Concat(SecondMoments).Append(Steps).Append(_skipped))
+            tensor.zero_();
+        _flag.Clear();
+    }
 
     /// <summary>One update from the gradients of the working copies, which are then freed.</summary>
     /// <param name="learningRate">Rate of this step.</param>
+    /// <param name="loss">What was differentiated, a scalar.</param>
     /// <param name="frozen">Parts that have no gradient and stay: those of the constructor, or none.</param>
     /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope.</returns>
-    public Tensor Step(double learningRate, FrozenParts frozen = FrozenParts.None)
+    public Tensor Step(double learningRate, Tensor loss, FrozenParts frozen = FrozenParts.None)
     {
         Check(frozen);
         if (_flat is not null)
@@ -88,9 +105,10 @@ public sealed class AdamW : IDisposable
         using var quiet = no_grad();
         var groups = _groups.Where(group => !group.IsLate || frozen == FrozenParts.None).ToArray();
         var gradients = TakeGradients(groups);
-        var (norm, divisor, bad) = GradientNorm.Measure([.. gradients.SelectMany(list => list)], _limit);
+        var (norm, divisor, bad) = GradientNorm.Measure([.. gradients.SelectMany(list => list)], _limit, loss, _skipped);
         Steps.add_(bad.neg().add_(OneScalar, OneScalar), OneScalar);
         _skipped.add_(bad, OneScalar);
+        _flag.Ask();
         if (_late != FrozenParts.None)
             _lateSteps.copy_(Ops.Add(Steps, _lateOffset).maximum(ones_like(Steps)));
         foreach (var (group, list) in groups.Zip(gradients))
@@ -112,6 +130,7 @@ public sealed class AdamW : IDisposable
         using var quiet = no_grad();
         _flat!.Rate.fill_(learningRate.ToScalar());
         kernels.Update(_flat, gradients, loss, frozen != FrozenParts.None);
+        _flag.Ask();
         return _flat.Control.select(0, 0).clone();
     }
 
@@ -122,6 +141,7 @@ public sealed class AdamW : IDisposable
             tensor.Dispose();
         foreach (var number in new[] { Steps, _limit, _skipped, _lateSteps, _lateOffset })
             number.Dispose();
+        _flag.Dispose();
     }
 
     private void Check(FrozenParts frozen)

@@ -22,9 +22,6 @@ public sealed record StepReading
     /// <summary>Router z-loss, mean over layers; null for a dense model.</summary>
     public double? Z { get; init; }
 
-    /// <summary>Updates that were skipped so far because the gradient was not finite.</summary>
-    public long SkippedUpdates { get; init; }
-
     /// <summary>What the routers did in this step, a layer each; empty for a dense model.</summary>
     public IReadOnlyList<RouterUse> Routing { get; init; } = [];
 }

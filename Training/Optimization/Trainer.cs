@@ -3,6 +3,7 @@ using Bam.Contracts.Runs;
 using Bam.Training.Fused;
 using Bam.Training.Kernels;
 using Bam.Training.Model;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Optimization;
@@ -13,6 +14,8 @@ namespace Bam.Training.Optimization;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    private static readonly Scalar NanScalar = double.NaN.ToScalar();
+
     private readonly Transformer _model;
     private readonly AdamW _optimizer;
     private readonly IBatchSource _batches;
@@ -32,17 +35,20 @@ public sealed class Trainer : IDisposable
     /// <param name="steps">Length of the training.</param>
     /// <param name="step">Steps done before.</param>
     /// <param name="freeze">What stays as it is in the first steps; null for nothing.</param>
+    /// <param name="skips">Batches that are left out; null for none.</param>
     public Trainer(
-        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null)
+        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null,
+        BatchSkips? skips = null)
         : this(
-            model, optimizer, batches, spec, steps, step, freeze,
+            model, optimizer, batches, spec, steps, step, freeze, skips,
             model.Parameters.Flat is null ? null : new CudaKernels(model.Parameters.Device))
     {
     }
 
     /// <param name="kernels">Operations of a fused step, which become the trainer's; null to differentiate.</param>
     internal Trainer(
-        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step, Freeze? freeze, IStepKernels? kernels)
+        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step, Freeze? freeze, BatchSkips? skips,
+        IStepKernels? kernels)
     {
         _model = model;
         _optimizer = optimizer;
@@ -55,6 +61,7 @@ public sealed class Trainer : IDisposable
         _targets = new long[spec.Batch * _context];
         _freeze = freeze ?? Freeze.Nothing;
         Step = step;
+        Skips = skips ?? BatchSkips.None;
         _kernels = kernels;
         _fused = kernels is null ? null : new FusedStep(model.Parameters, kernels, spec.Batch, spec.Recompute);
     }
@@ -62,19 +69,29 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps done.</summary>
     public long Step { get; private set; }
 
+    /// <summary>Batches that are left out.</summary>
+    public BatchSkips Skips { get; private set; }
+
+    /// <summary>Number of the next batch.</summary>
+    public long NextBatch => Skips.BatchOf(Step);
+
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => _inputs.Length;
 
     /// <summary>Time spent waiting for data.</summary>
     public TimeSpan DataWait { get; private set; }
 
+    /// <summary>Goes on from an earlier step; weights and moments must be those of that step.</summary>
+    public void GoBack(long step, BatchSkips skips) => (Step, Skips) = (step, skips);
+
     /// <summary>One optimizer step.</summary>
     /// <param name="read">Whether to wait for the device and return the numbers of the step.</param>
+    /// <param name="poison">Whether the loss becomes NaN: a fault that was ordered.</param>
     /// <returns>The numbers, or null when they were not asked for.</returns>
-    public StepReading? Advance(bool read)
+    public StepReading? Advance(bool read, bool poison = false)
     {
         var began = Stopwatch.GetTimestamp();
-        _batches.Fill(Step, _inputs, _targets);
+        _batches.Fill(NextBatch, _inputs, _targets);
         DataWait += Stopwatch.GetElapsedTime(began);
 
         using var scope = NewDisposeScope();
@@ -86,12 +103,12 @@ public sealed class Trainer : IDisposable
         if (_fused is { } fused)
         {
             fused.Run(_inputs, _targets, _spec.LoadBalance, _spec.RouterZ, frozen, trace);
-            loss = fused.Loss();
+            loss = Poisoned(fused.Loss(), poison);
             norm = _optimizer.Step(rate, frozen, _kernels!, fused.Gradients.Pieces, loss.Total);
         }
         else
         {
-            (loss, norm) = Differentiate(rate, frozen, trace);
+            (loss, norm) = Differentiate(rate, frozen, trace, poison);
         }
 
         Step++;
@@ -105,16 +122,19 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>The step by autograd, with torch's own operations.</summary>
-    private (StepLoss Loss, Tensor Norm) Differentiate(double rate, FrozenParts frozen, RoutingTrace? trace)
+    private (StepLoss Loss, Tensor Norm) Differentiate(double rate, FrozenParts frozen, RoutingTrace? trace, bool poison)
     {
         _model.Parameters.Freeze(frozen);
         var device = _model.Parameters.Device;
         var inputs = tensor(_inputs, [_spec.Batch, _context]).to(device);      // [B, T]
         var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
-        var loss = _model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace });
+        var loss = Poisoned(_model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace }), poison);
         loss.Total.backward();
-        return (loss, _optimizer.Step(rate, frozen));
+        return (loss, _optimizer.Step(rate, loss.Total, frozen));
     }
+
+    private static StepLoss Poisoned(StepLoss loss, bool poison) =>
+        poison ? loss with { Total = loss.Total.mul(NanScalar), Nll = loss.Nll.mul(NanScalar) } : loss;
 
     private StepReading Read(StepLoss loss, Tensor norm, double rate, RoutingTrace? trace)
     {
@@ -127,7 +147,6 @@ public sealed class Trainer : IDisposable
             LearningRate = rate,
             Balance = loss.Balance?.item<float>() / layers,
             Z = loss.Z?.item<float>() / layers,
-            SkippedUpdates = _optimizer.Skipped,
             Routing = trace is null ? [] : RoutingTrace.Read(trace.Stack(), _model.Parameters.Config.Experts),
         };
     }

@@ -91,7 +91,7 @@ public static class StepBench
         Transformer model, AdamW optimizer, RandomBatches batches, BenchJob job, CancellationToken cancellation)
     {
         var kernels = new ProfiledKernels(new CudaKernels(model.Parameters.Device));
-        using var trainer = new Trainer(model, optimizer, batches, job.Train, long.MaxValue, 0, null, kernels);
+        using var trainer = new Trainer(model, optimizer, batches, job.Train, long.MaxValue, 0, null, null, kernels);
         _ = Time(trainer, 0, 2, true, null, null, cancellation);
         kernels.Clear();
         var (times, _) = Time(trainer, 0, job.ProfiledSteps, true, null, null, cancellation);

@@ -26,6 +26,9 @@ public interface ITrainingObserver
     /// <summary>Numbers were read back from the device.</summary>
     void Read(StepReading reading);
 
+    /// <summary>A batch is left out, and the training has gone back.</summary>
+    void Skipped(SkippedBatch skipped);
+
     /// <summary>A save of this step begins: exactly one <see cref="Saved"/> is to follow.</summary>
     void Saving(long step);
 

@@ -18,11 +18,7 @@ namespace Bam.Training.Sessions;
 /// </summary>
 public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 {
-    private const int ReadEvery = 10;
-
     private readonly MemberStore _store = new CheckpointStore(job.Store).Open(job.Run.Name, job.Member.Name);
-    private long _skippedBefore;
-    private double _useful;
 
     /// <exception cref="TrainingException">The training cannot go on.</exception>
     /// <exception cref="StaleAttemptException">A newer attempt has taken over.</exception>
@@ -49,96 +45,22 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         using var data = OpenedData.Open(job, observer, cancellation);
         observer.Pulse();
         var receipt = Receipt(model, data, start, cancellation);
-        var step = Restore(start, optimizer);
+        var position = Restore(start, optimizer) with { Damaged = damaged };
         // A seed model from elsewhere is not trained, and has no data of its own.
         IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
-        using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, step, freeze);
+        using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, position.Step, freeze, position.Skips);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
         observer.StoodStill(Standstill.Preparing, Stopwatch.GetElapsedTime(began));
         observer.Prepared(new(
-            step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));
+            position.Step, TensorLayout.Parameters(parameters.Config), TrainingWork.Of(parameters.Config, job.Member.Train, freeze), damaged));
 
-        var newest = start?.Checkpoint;
-        var completed = Train(trainer, optimizer, model, data, saver, start, outcome => newest = outcome.Checkpoint ?? newest, cancellation);
+        var loop = new TrainingLoop(
+            job, observer, trainer, optimizer, saver, position, () => GoBack(parameters, optimizer), step => EvaluateBetween(model, data, step, cancellation));
+        var completed = loop.Run();
         if (completed)
             Evaluate(model, data, trainer.Step, final: true, cancellation);
-        return new TrainingOutcome(completed, newest);
-    }
-
-    private bool Train(
-        Trainer trainer, AdamW optimizer, Transformer model, OpenedData data, CheckpointSaver saver, StartPoint? start,
-        Action<SaveOutcome> saved, CancellationToken cancellation)
-    {
-        var last = start is { Resumes: true } ? trainer.Step : -1;             // a parent's weights become a checkpoint of our own
-        SaveOutcome? outcome = null;
-        void Save()
-        {
-            last = trainer.Step;
-            var began = Stopwatch.GetTimestamp();
-            observer.Saving(trainer.Step);
-            saver.Save(State(trainer, optimizer), start?.Checkpoint.Folder, result =>
-            {
-                outcome = result;
-                saved(result);
-                observer.Saved(result);
-            });
-            observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
-        }
-
-        void Wait()
-        {
-            var began = Stopwatch.GetTimestamp();
-            saver.Wait();
-            observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
-        }
-
-        while (trainer.Step < job.Member.Steps)
-        {
-            if (observer.ShouldStop())
-            {
-                if (trainer.Step > Math.Max(last, 0))
-                    Save();
-                Wait();
-                return false;
-            }
-
-            Advance(trainer);
-            if (trainer.Step == job.Member.Steps || trainer.Step % job.Run.Checkpoints.Every == 0)
-                Save();
-            if (outcome is { Problem: StaleAttemptException stale })
-                throw stale;
-            if (job.Run.Evaluate.Every is var every and > 0 && trainer.Step % every == 0 && trainer.Step < job.Member.Steps)
-                EvaluateBetween(model, data, trainer.Step, cancellation);
-        }
-
-        if (last < trainer.Step)
-            Save();
-        Wait();
-        if (outcome is { Problem: { } problem })
-            throw problem;
-        return true;
-    }
-
-    private void Advance(Trainer trainer)
-    {
-        var began = Stopwatch.GetTimestamp();
-        var waited = trainer.DataWait;
-        var next = trainer.Step + 1;
-        var read = next % ReadEvery == 0 || next == job.Member.Steps || next == 1 || next % job.Run.Checkpoints.Every == 0;
-        job.Faults.At(FaultPoint.Step, job.Member.Name, trainer.Step);
-        var reading = trainer.Advance(read);
-        var duration = Stopwatch.GetElapsedTime(began);
-        _useful += duration.TotalSeconds;
-        observer.Stepped(trainer.Step, duration, trainer.DataWait - waited);
-        if (reading is null)
-            return;
-        observer.Read(reading);
-        if (!double.IsFinite(reading.Loss))
-        {
-            throw new TrainingException(
-                $"{job.Member.Name}: the loss is {reading.Loss} at step {reading.Step}; lower learning_rate or look at the data", isFinal: false);
-        }
+        return new TrainingOutcome(completed, loop.Published ?? start?.Checkpoint);
     }
 
     /// <summary>An evaluation between two steps; told to stop, the loop ends and saves as it does at any step.</summary>
@@ -220,12 +142,29 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         return ParameterSet.Random(ModelConfig.Dense(job.Run.Model, tokenizer.Name, tokenizer.VocabSize), job.Run.Seed, device, compute);
     }
 
+    /// <summary>Sets weights and moments back to the newest sound checkpoint, or to what the training began with.</summary>
+    private TrainingPosition GoBack(ParameterSet parameters, AdamW optimizer)
+    {
+        var (start, damaged) = FindStart();
+        optimizer.Reset();
+        if (start is null)
+        {
+            parameters.Draw(job.Run.Seed);
+        }
+        else
+        {
+            using var file = start.Checkpoint.OpenModel();
+            parameters.Load((spec, values) => file.Read(spec.Name, values));
+        }
+
+        return Restore(start, optimizer) with { Damaged = damaged };
+    }
+
     /// <summary>Puts the optimizer where the checkpoint left it.</summary>
-    /// <returns>Steps done.</returns>
-    private long Restore(StartPoint? start, AdamW optimizer)
+    private TrainingPosition Restore(StartPoint? start, AdamW optimizer)
     {
         if (start is not { Resumes: true })
-            return 0;
+            return new TrainingPosition(Step: 0, Durable: -1, start?.Checkpoint.Folder, BatchSkips.None, UsefulSeconds: 0, []);
         var state = start.Checkpoint.State;
         if (state.TargetSteps != job.Member.Steps || state.Seed != job.Run.Seed || state.Train != job.Member.Train)
         {
@@ -235,25 +174,8 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
         using var file = start.Checkpoint.OpenOptimizer();
         OptimizerFile.Load(file, optimizer, TensorLayout.Of(start.Checkpoint.Config));
-        _skippedBefore = state.SkippedUpdates;
-        _useful = state.UsefulSeconds;
-        return state.Step;
+        return new TrainingPosition(state.Step, state.Step, start.Checkpoint.Folder, new BatchSkips(state.SkippedBatches), state.UsefulSeconds, []);
     }
-
-    private TrainingState State(Trainer trainer, AdamW optimizer) => new()
-    {
-        Step = trainer.Step,
-        Tokens = trainer.Step * trainer.TokensPerStep,
-        Windows = trainer.Step * job.Member.Train.Batch,
-        TargetSteps = job.Member.Steps,
-        Attempt = job.Attempt,
-        Seed = job.Run.Seed,
-        Member = job.Member.Name,
-        Train = job.Member.Train,
-        Threads = job.Threads,
-        SkippedUpdates = _skippedBefore + optimizer.Skipped,
-        UsefulSeconds = _useful,
-    };
 
     /// <summary>Where a mixture's parameters came from, completed before its first step by what is measured then; null for other models.</summary>
     private MixReceipt? Receipt(Transformer model, OpenedData data, StartPoint? start, CancellationToken cancellation)
@@ -285,6 +207,4 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         files["tokenizer.tiktoken"] = ranks.ToArray();
         return files;
     }
-
-    private sealed record StartPoint(Checkpoint Checkpoint, bool Resumes);
 }

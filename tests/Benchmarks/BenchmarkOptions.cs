@@ -27,7 +27,7 @@ internal sealed record BenchmarkOptions
     /// <summary>Dense models of a mix.</summary>
     public int Experts { get; private init; } = 4;
 
-    /// <summary>Step to measure: fused, or plain for autograd.</summary>
+    /// <summary>Step to measure: fused, twins for the same in torch's operations, or plain for autograd.</summary>
     public string StepKind { get; private init; } = "fused";
 
     public bool Profile { get; private init; }
@@ -57,6 +57,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Whether the output is JSON where there is a table too.</summary>
     public bool IsJson { get; private init; }
 
+    /// <summary>Length of a measurement of training.</summary>
+    public double Minutes { get; private init; } = 5;
+
     public static BenchmarkOptions Parse(string[] args)
     {
         var given = args.Where(argument => argument != "--json").Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
@@ -75,6 +78,7 @@ internal sealed record BenchmarkOptions
             Recompute = given.GetValueOrDefault("--recompute") == "on",
             OptimizerStates = given.GetValueOrDefault("--optimizer-states") == "bf16" ? Precision.BFloat16 : Precision.Float32,
             Text = given.GetValueOrDefault("--text", ""),
+            Minutes = double.Parse(given.GetValueOrDefault("--minutes", "5"), CultureInfo.InvariantCulture),
             Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
             Gpus = given.GetValueOrDefault("--gpus"),
             Silos = Number("--silos", 2),

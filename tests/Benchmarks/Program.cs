@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Bam.Benchmarks;
+using Bam.Training.Model;
 using Bam.Training.Native;
 
 var options = BenchmarkOptions.Parse(args.Length > 0 ? args[1..] : []);
@@ -14,6 +15,12 @@ switch (args.FirstOrDefault())
         var polled = await GrainOverhead.MeasurePolled(options);
         var kept = polled.Select(round => round.Polled / round.Quiet).Order().ElementAt(polled.Count / 2);
         Console.WriteLine(JsonSerializer.Serialize(new { options, rounds = polled, ratio = kept }, BenchmarkOptions.Json));
+        return 0;
+    case "cpu-limit":
+        var limits = CpuLimit.Measure(options, ModelConfig.Dense(options.Shape(), "bytes", 257));
+        var share = limits.Select(round => round.Float32Step / round.Float32Product).Order().ElementAt(limits.Count / 2);
+        var gain = limits.Select(round => round.BFloat16Step / round.Float32Step).Order().ElementAt(limits.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, limits, share, gain }, BenchmarkOptions.Json));
         return 0;
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
@@ -31,7 +38,8 @@ switch (args.FirstOrDefault())
     case "scrape-cost":
         var windows = await ScrapeCost.Measure(options);
         var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
-        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost }, BenchmarkOptions.Json));
+        var cores = windows.Select(round => round.ScrapedCores - round.AloneCores).Order().ElementAt(windows.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost, cores }, BenchmarkOptions.Json));
         return 0;
     case "branch-scaling":
         var scaling = await BranchScaling.Measure(options);
@@ -39,14 +47,19 @@ switch (args.FirstOrDefault())
         if (options.IsJson)
             Console.WriteLine(JsonSerializer.Serialize(new { options, scaling }, BenchmarkOptions.Json));
         return 0;
+    case "checkpoint-stall":
+        Console.WriteLine(JsonSerializer.Serialize(CheckpointStall.Measure(options), BenchmarkOptions.Json));
+        return 0;
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
-                   Benchmarks train-step [--model all|dense,btx,bam,bam-kv,dense-small,bam-small] [--steps N] [--path fused|plain] [--profile on]
+                   Benchmarks train-step [--model all|dense,btx,bam,bam-kv,dense-small,bam-small] [--steps N] [--path fused|twins|plain] [--profile on]
                               [--recompute on] [--optimizer-states bf16]
                    Benchmarks loss-curves --text FILE [--model all|dense,bam,bam-kv,btx] [--steps N]
+                   Benchmarks cpu-limit [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N]
                    Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks status-polls [the same options]
+                   Benchmarks checkpoint-stall [--minutes N] [--threads N] [--folder PATH]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
                    Benchmarks branch-scaling [--gpus LIST | --silos N] [--model tiny|small|110m|518m] [--batch N] [--steps N] [--branches N]
                                              [--folder PATH] [--port-base PORT] [--json]

@@ -8,7 +8,8 @@ namespace Bam.Benchmarks;
 
 /// <summary>
 /// Tokens a second of a real silo's training while it is scraped each second, against the same while it is left alone: windows of one run,
-/// alternating, in pairs that begin with either. The counters are read at the windows' ends.
+/// alternating, in pairs that begin with either. The counters are read at the windows' ends. On a busy host speeds are noise; the processor
+/// time of all threads but the one that trains is not.
 /// </summary>
 internal static partial class ScrapeCost
 {
@@ -18,9 +19,11 @@ internal static partial class ScrapeCost
 
     /// <param name="Alone">Tokens a second.</param>
     /// <param name="Scraped">Tokens a second.</param>
+    /// <param name="AloneCores">Cores that the silo's other threads used meanwhile.</param>
+    /// <param name="ScrapedCores">The same.</param>
     /// <param name="ScrapeSeconds">Time of a scrape.</param>
     /// <param name="Bytes">Size of what was scraped.</param>
-    public sealed record Round(double Alone, double Scraped, double ScrapeSeconds, long Bytes);
+    public sealed record Round(double Alone, double Scraped, double AloneCores, double ScrapedCores, double ScrapeSeconds, long Bytes);
 
     public static async Task<List<Round>> Measure(BenchmarkOptions options)
     {
@@ -44,6 +47,7 @@ internal static partial class ScrapeCost
             """));
         await cluster.Launch(file);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{cluster.HttpPorts()[0]}") };
+        var silo = cluster.Processes().Values.Single();
         while (await Read(http, "bam_steps_total") < 20)
             await Task.Delay(500);
 
@@ -51,18 +55,19 @@ internal static partial class ScrapeCost
         for (var round = 0; round < options.Rounds; round++)
         {
             var scrapedFirst = round % 2 == 1;
-            var first = await Speed(http, scrape: scrapedFirst);
-            var second = await Speed(http, scrape: !scrapedFirst);
+            var first = await Speed(http, silo, scrape: scrapedFirst);
+            var second = await Speed(http, silo, scrape: !scrapedFirst);
             var (alone, scraped) = scrapedFirst ? (second, first) : (first, second);
-            rounds.Add(new Round(alone.Speed, scraped.Speed, scraped.Seconds, scraped.Bytes));
+            rounds.Add(new Round(alone.Speed, scraped.Speed, alone.Cores, scraped.Cores, scraped.Seconds, scraped.Bytes));
         }
 
         return rounds;
     }
 
-    private static async Task<(double Speed, double Seconds, long Bytes)> Speed(HttpClient http, bool scrape)
+    private static async Task<(double Speed, double Cores, double Seconds, long Bytes)> Speed(HttpClient http, int silo, bool scrape)
     {
         var (began, before) = (Stopwatch.GetTimestamp(), await Read(http, "bam_tokens_total"));
+        var others = OtherThreads(silo);
         var (busy, scrapes, bytes) = (TimeSpan.Zero, 0, 0L);
         while (Stopwatch.GetElapsedTime(began) < Window)
         {
@@ -75,8 +80,21 @@ internal static partial class ScrapeCost
             scrapes++;
         }
 
+        var cores = (OtherThreads(silo) - others) / Stopwatch.GetElapsedTime(began).TotalSeconds;
         var tokens = await Read(http, "bam_tokens_total") - before;
-        return (tokens / Stopwatch.GetElapsedTime(began).TotalSeconds, scrapes == 0 ? 0 : busy.TotalSeconds / scrapes, bytes);
+        return (tokens / Stopwatch.GetElapsedTime(began).TotalSeconds, cores, scrapes == 0 ? 0 : busy.TotalSeconds / scrapes, bytes);
+    }
+
+    /// <summary>Processor seconds of a silo without the thread that trains.</summary>
+    private static double OtherThreads(int process) => Seconds($"/proc/{process}") - Directory.EnumerateDirectories($"/proc/{process}/task")
+        .Where(thread => File.ReadAllText(Path.Combine(thread, "comm")).StartsWith("bam-", StringComparison.Ordinal)).Sum(Seconds);
+
+    /// <summary>Processor seconds of a process or thread (proc(5), stat; clock ticks are hundredths).</summary>
+    private static double Seconds(string folder)
+    {
+        var stat = File.ReadAllText(Path.Combine(folder, "stat"));
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
     }
 
     private static async Task<double> Read(HttpClient http, string counter)

@@ -66,10 +66,16 @@ internal static class TrainStep
         parameters.Publish();
         using var model = new Transformer(parameters);
         using var optimizer = new AdamW(parameters, spec);
-        var profiled = fused && options.Profile ? new ProfiledKernels(new CudaKernels(parameters.Device)) : null;
+        IStepKernels? kernels = options.StepKind switch
+        {
+            "plain" => null,
+            "twins" => new PlainKernels(),
+            _ => new CudaKernels(parameters.Device),
+        };
+        var profiled = kernels is not null && options.Profile ? new ProfiledKernels(kernels) : null;
         using var trainer = new Trainer(
-            model, optimizer, new OneBatch(config.Vocab, batch * config.Context), spec, 1000, 0, null,
-            profiled ?? (fused ? new CudaKernels(parameters.Device) : (IStepKernels?)null));
+            model, optimizer, new OneBatch(config.Vocab, batch * config.Context), spec, 1000, 0, null, null,
+            profiled ?? kernels);
         var (times, enqueued) = (new List<double>(), new List<double>());
         for (var step = 0; step < options.Steps; step++)
         {
@@ -88,7 +94,7 @@ internal static class TrainStep
         var rate = batch * config.Context / median * 1e3;
         var loss = trainer.Advance(read: true)!.Loss;
         return new Result(
-            name, fused ? "fused" : "plain", TensorLayout.Parameters(config), batch, config.Context, Math.Round(median, 2), Math.Round(rate),
+            name, options.StepKind, TensorLayout.Parameters(config), batch, config.Context, Math.Round(median, 2), Math.Round(rate),
             Math.Round(rate * FlopCount.Training(config) / 1e12, 1), Math.Round(Median(enqueued.Skip(4)), 2), Math.Round((CudaDriver.MemoryInUse() ?? 0) / 1e9, 1),
             Math.Round(loss, 3), profile);
     }

@@ -5,6 +5,9 @@ internal static class SmallRun
 {
     public const string Name = "small-run";
 
+    /// <summary>The models that it trains.</summary>
+    public static readonly string[] Trained = ["seed", "law", "math", "code", "bam", "bam-shared", "btx"];
+
     /// <summary>Writes the run file and its data below a folder.</summary>
     /// <returns>Path of the run file.</returns>
     public static string Write(string folder)

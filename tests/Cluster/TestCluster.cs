@@ -11,7 +11,18 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    private TestCluster(string home) => Home = home;
+    private readonly string _database;
+
+    private const int NoCluster = 3;
+
+    private static readonly TimeSpan NoAnswerLimit = TimeSpan.FromMinutes(2);
+
+    // A console is a process: asked without a pause, it would take a core from the silos.
+    private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(300);
+
+    private long _lastAnswer = Stopwatch.GetTimestamp();
+
+    private TestCluster(string home, string database) => (Home, _database) = (home, database);
 
     public string Home { get; }
 
@@ -21,9 +32,12 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Store of a run's checkpoints of one model.</summary>
     public string StoreOf(string run, string member) => Path.Combine(Home, "store", run, member);
 
-    public static async Task<TestCluster> Up(int silos, params IEnumerable<KeyValuePair<string, string>> environment)
+    /// <param name="silos">How many.</param>
+    /// <param name="database">What <c>--database</c> says.</param>
+    /// <param name="environment">Variables that the silos have beside those of this process.</param>
+    public static async Task<TestCluster> Up(int silos, string database = "sqlite", params IEnumerable<KeyValuePair<string, string>> environment)
     {
-        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName);
+        var cluster = new TestCluster(Directory.CreateTempSubdirectory("bam-cluster-").FullName, database);
         try
         {
             await cluster.Start(silos, environment);
@@ -39,7 +53,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <param name="silos">How many.</param>
     /// <param name="environment">Variables that the silos have beside those of this process.</param>
     public async Task Start(int silos, params IEnumerable<KeyValuePair<string, string>> environment) => (await BamProcess.Run(
-            [new("Bam__Faults", Faults), .. environment], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--home", Home)).MustSucceed();
+            [new("Bam__Faults", Faults), .. environment], "cluster", "up", "--silos", $"{silos}", "--threads", "1", "--port-base", $"{PortBase}", "--database", _database, "--home", Home)).MustSucceed();
 
     public async Task Down() => (await BamProcess.Run("cluster", "down", "--home", Home)).MustSucceed();
 
@@ -47,9 +61,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public async Task<RunView> Status(string run)
     {
-        var outcome = (await BamProcess.Run("status", run, "--json", "--home", Home)).MustSucceed();
-        using var document = JsonDocument.Parse(outcome.Output);
-        return new RunView(document.RootElement.Clone());
+        while (true)
+        {
+            var outcome = await BamProcess.Run("status", run, "--json", "--home", Home);
+            if (outcome.ExitCode == NoCluster && Stopwatch.GetElapsedTime(_lastAnswer) < NoAnswerLimit)
+                continue;   // every silo may be dead at the same moment
+            _lastAnswer = Stopwatch.GetTimestamp();
+            using var document = JsonDocument.Parse(outcome.MustSucceed().Output);
+            return new RunView(document.RootElement.Clone());
+        }
     }
 
     /// <summary>Waits until the run is as wanted; on the way a failed run, or the end of patience, is an error that shows the run.</summary>
@@ -66,6 +86,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 return view;
             if ((view.Phase == "failed" && !mayFail) || Stopwatch.GetElapsedTime(began) > Limit)
                 throw new InvalidOperationException($"waited in vain:\n{view}\n{Logs()}");
+            await Task.Delay(PollPause);
         }
     }
 

@@ -9,7 +9,7 @@ namespace Bam.Silo.Tests;
 internal sealed class SiloProcess : IAsyncDisposable
 {
     private readonly Process _process;
-    private readonly StringBuilder _errors = new();
+    private readonly StringBuilder _errors = new(), _output = new();
     private readonly HttpClient _http;
 
     private SiloProcess(Process process, int httpPort)
@@ -17,7 +17,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         _process = process;
         _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
         process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
-        process.OutputDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, line) => _output.AppendLine(line.Data);
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
     }
@@ -25,7 +25,10 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>What it wrote to standard error; whole once it has ended.</summary>
     public string Errors => _errors.ToString().Trim();
 
-    public static SiloProcess Start(string home, int portBase)
+    /// <summary>What it has logged; whole once it has ended.</summary>
+    public string Output => _output.ToString();
+
+    public static SiloProcess Start(string home, int portBase, params string[] options)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -37,6 +40,7 @@ internal sealed class SiloProcess : IAsyncDisposable
                 $"--Bam:SiloPort={portBase}", $"--Bam:GatewayPort={portBase + 1}", $"--Bam:HttpPort={portBase + 2}",
             },
         };
+        foreach (var option in options) start.ArgumentList.Add(option);
         return new(Process.Start(start)!, portBase + 2);
     }
 

@@ -6,7 +6,7 @@ namespace Bam.Client.Chaos.Invariants;
 internal static class EventCheck
 {
     /// <summary>How the log ends the line of a new attempt that nothing bad was the reason for.</summary>
-    private static readonly string[] Planned = [": it was stopped", ": the run was paused", ": it is evaluated again"];
+    private static readonly string[] Planned = [": it was stopped", ": the run was paused", ": it is evaluated again", ": it is tried again"];
 
     /// <param name="status">The run.</param>
     /// <param name="events">Its log from the first line on.</param>
@@ -38,7 +38,7 @@ internal static class EventCheck
 
         foreach (var line in attempts.Where(line => line.Kind == RunEventKind.Resumed && Reason(line).Length == 0))
             yield return new(Invariant.RestartsTold, member.Name, $"line {line.Sequence} of the log gives no reason: {line.Text}");
-        if (member.Restarts > Math.Max(0, member.Attempt - 1))
+        if (member.Restarts > Math.Max(0, Trains(member) ? member.Attempt - 1 : member.Attempt))   // one that ended badly may have no successor yet
             yield return new(Invariant.RestartsTold, member.Name, $"{member.Restarts} restarts in {member.Attempt} attempts");
         if (!Trains(member))
             yield break;   // its newest attempt is told when it trains

@@ -9,7 +9,7 @@ namespace Bam.Client.Chaos.Invariants;
 internal static class MetricCheck
 {
     /// <summary>The reasons of attempts that replace one which did not die or fail.</summary>
-    private static readonly string[] Planned = ["moved", "paused"];
+    private static readonly string[] Planned = ["moved", "paused", "retried"];
 
     /// <param name="status">The run.</param>
     /// <param name="counters">Its counters, summed over all processes that were ever scraped.</param>

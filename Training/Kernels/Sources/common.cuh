@@ -77,6 +77,20 @@ __device__ __forceinline__ float blockSum(float x)
     return warpSum((threadIdx.x & 31) < (blockDim.x >> 5) ? parts[threadIdx.x & 31] : 0.f);
 }
 
+// Two sums at once.
+__device__ __forceinline__ float2 blockSums(float x, float y)
+{
+    __shared__ float2 parts[32];
+    __syncthreads();
+    x = warpSum(x);
+    y = warpSum(y);
+    if ((threadIdx.x & 31) == 0)
+        parts[threadIdx.x >> 5] = make_float2(x, y);
+    __syncthreads();
+    const float2 part = (threadIdx.x & 31) < (blockDim.x >> 5) ? parts[threadIdx.x & 31] : make_float2(0.f, 0.f);
+    return make_float2(warpSum(part.x), warpSum(part.y));
+}
+
 __device__ __forceinline__ float blockMax(float x)
 {
     __shared__ float parts[32];

@@ -91,6 +91,7 @@ extern "C" __global__ void norm_backward(
     {
         const float2 stat = stats[row];
         float dy[HELD][VEC], normed[HELD][VEC];
+        packed before[HELD];
         float sum = 0.f, dot = 0.f;
 #pragma unroll
         for (int j = 0; j < HELD; j++)
@@ -100,6 +101,8 @@ extern "C" __global__ void norm_backward(
                 continue;
             load(dout + row * doutStride + v * VEC, dy[j]);
             load(x + row * xStride + v * VEC, normed[j]);
+            if (residual)
+                before[j] = fetch(g + row * gStride + v * VEC);                // asked for before the sums are waited for
             if (parts)
             {
                 for (int i = 0; i < k; i++)
@@ -122,8 +125,8 @@ extern "C" __global__ void norm_backward(
             }
         }
 
-        const float meanOf = rms ? 0.f : blockSum(sum) / width;
-        const float along = blockSum(dot) / width;
+        const float2 sums = blockSums(sum, dot);
+        const float meanOf = rms ? 0.f : sums.x / width, along = sums.y / width;
 #pragma unroll
         for (int j = 0; j < HELD; j++)
         {
@@ -136,7 +139,7 @@ extern "C" __global__ void norm_backward(
             for (int c = 0; c < VEC; c++)
                 total[c] = 0.f;
             if (residual)
-                load(at, total);
+                unpack(before[j], total);
 #pragma unroll
             for (int c = 0; c < VEC; c++)
                 total[c] += stat.y * (dy[j][c] - meanOf - normed[j][c] * along);

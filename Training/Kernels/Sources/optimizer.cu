@@ -33,7 +33,7 @@ extern "C" __global__ void square_sums(const Chunk *chunks, const bf16 *const *g
 }
 
 extern "C" __global__ void clip(
-    const float *sums, int count, float limit, float beta1, float beta2, float lateAfter, const float *loss, int halts, float *steps,
+    const float *sums, int count, float limit, float beta1, float beta2, float lateAfter, const float *loss, float *steps,
     float *skipped, float *control)
 {
     float part = 0.f;
@@ -42,7 +42,7 @@ extern "C" __global__ void clip(
     const float norm = sqrtf(blockSum(part));
     if (threadIdx.x != 0)
         return;
-    const bool bad = !(norm <= 3.402823466e38f) || !(fabsf(loss[0]) <= 3.402823466e38f) || (halts && skipped[0] > 0.f);    // NaN too
+    const bool bad = !(norm <= 3.402823466e38f) || !(fabsf(loss[0]) <= 3.402823466e38f) || skipped[0] > 0.f;   // NaN too
     control[0] = norm;
     control[1] = fmaxf((norm + 1e-6f) / limit, 1.f);
     control[2] = bad ? 1.f : 0.f;

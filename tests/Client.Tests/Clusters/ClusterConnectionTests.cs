@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bam.Client.Clusters;
+using Bam.Storage;
 
 namespace Bam.Client.Tests.Clusters;
 
@@ -39,6 +40,6 @@ public sealed class ClusterConnectionTests
         var unreachable = await Assert.ThrowsAsync<UserException>(
             () => ClusterConnection.Open(temporary.Home, TimeSpan.FromHours(1), Cancellation));
         Assert.Equal(3, unreachable.ExitCode);
-        Assert.False(File.Exists(temporary.Home.Database));
+        Assert.False(File.Exists(new SqliteStore(temporary.Home.Folder).Path));
     }
 }

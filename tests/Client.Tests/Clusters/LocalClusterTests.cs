@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Bam.Client.Clusters;
+using Bam.Storage;
 
 namespace Bam.Client.Tests.Clusters;
 
@@ -118,7 +119,7 @@ public sealed class LocalClusterTests
     public async Task A_silo_that_cannot_start_is_shown_with_its_last_words_and_nothing_stays_behind()
     {
         await using var temporary = new TemporaryHome();
-        await File.WriteAllTextAsync(temporary.Home.Database, "this is not a database, and long enough to be seen as none", Cancellation);
+        await File.WriteAllTextAsync(new SqliteStore(temporary.Home.Folder).Path, "this is not a database, and long enough to be seen as none", Cancellation);
 
         var failed = await Assert.ThrowsAsync<UserException>(() => LocalCluster.Up(temporary.Home, TwoSilos, Cancellation));
         Assert.Contains("not a SQLite database", failed.Message, StringComparison.Ordinal);

@@ -226,6 +226,7 @@ public sealed class A_verb : IDisposable
     [InlineData("eval MODEL --data DATA --json", "evaluations")]
     [InlineData("export SEED --out HOME/copy --json", "files")]
     [InlineData("plan tiny --json", "models")]
+    [InlineData("cluster schema --json", "sql")]
     [InlineData("doctor --json --home HOME", "checks")]
     [InlineData("demo --json --out HOME --steps-scale 0.01", "evaluations")]
     public async Task Writes_one_json_document(string line, string key)

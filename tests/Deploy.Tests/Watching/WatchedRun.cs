@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Bam.Cluster;
 using Bam.Cluster.Faults;
 using Bam.Deploy.Tests.Rules;
@@ -14,6 +15,8 @@ public sealed class WatchedRun : IAsyncLifetime
     public const string Name = "watched";
 
     public static readonly string[] Models = ["seed", "law", "math", "bam"], Domains = ["general", "law", "math"];
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private const int SeedSteps = 150, BranchSteps = 400, MixtureSteps = 400;
 
@@ -40,10 +43,12 @@ public sealed class WatchedRun : IAsyncLifetime
             return;   // the tests say so, each for itself
         _traces = new LoopbackServer("");
         _exporter = new LoopbackServer(NvidiaExporter.Exposition);
-        await using var cluster = await TestCluster.Up(silos: 2,
+        await using var cluster = await TestCluster.Up(silos: 2, environment:
+        [
             new("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{_traces.Port}"),
             new("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            new("OTEL_BSP_SCHEDULE_DELAY", "500"));
+            new("OTEL_BSP_SCHEDULE_DELAY", "500"),
+        ]);
         Prometheus = await PrometheusServer.Start(_folder, Path.Combine(cluster.Home, "targets.json"), _exporter.Port);
         var orders = new FaultOrders(cluster.Faults);
         var death = orders.Order("die", "step", "law", (BranchSteps / 2) + 30);   // between two checkpoints
@@ -52,6 +57,7 @@ public sealed class WatchedRun : IAsyncLifetime
         await orders.UntilFired(death);
         using var ended = new CancellationTokenSource();
         var scraping = Scrape(cluster.HttpPorts(), ended.Token);
+        await UntilEnded();
         View = await cluster.Completed(Name);
         await Task.Delay(TimeSpan.FromSeconds(2.5));   // the end is scraped, and recorded from what was scraped
         await ended.CancelAsync();
@@ -66,6 +72,17 @@ public sealed class WatchedRun : IAsyncLifetime
         _exporter?.Dispose();
         _traces?.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // By Prometheus, which looks anyway: a console a second would take the processors from the run.
+    private async Task UntilEnded()
+    {
+        var began = Stopwatch.GetTimestamp();
+        while ((await Prometheus.Get("/api/v1/query", ("query", "bam_run_phase{phase=~\"completed|failed|cancelled\"} == 1"))).GetProperty("result").GetArrayLength() == 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, "the run has not ended");
+            await Task.Delay(500);
+        }
     }
 
     private async Task Scrape(IReadOnlyList<int> ports, CancellationToken cancellation)
@@ -85,7 +102,7 @@ public sealed class WatchedRun : IAsyncLifetime
                 }
             }
 
-            await Task.Delay(1000, CancellationToken.None);
+            await Task.Delay(2000, CancellationToken.None);
         }
     }
 

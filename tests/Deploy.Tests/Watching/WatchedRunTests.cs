@@ -65,7 +65,7 @@ public sealed partial class WatchedRunTests
         Assert.Equal(WatchedRun.Domains, (await Series("group by (domain) (bam_validation_loss)")).Select(domain => domain.Labels["domain"]).Order(StringComparer.Ordinal));
         Assert.Equal(1, Assert.Single(await Series("max(bam_run_progress_ratio)")).Values[^1]);
         Assert.Equal(["silo-1", "silo-2"], (await Series("group by (silo) (bam_build_info)")).Select(silo => silo.Labels["silo"]).Order(StringComparer.Ordinal));
-        var restarts = Assert.Single(await Series("sum(run_branch_reason:bam_restarts:max)"));
+        var restarts = Assert.Single(await Series("sum(run_branch_reason:bam_restarts:max{reason=~\"lost|stuck|failed|damaged\"})"));
         Assert.Equal((0, _run.View.Restarts), (restarts.Values[0], restarts.Values[^1]));
         var mfu = Assert.Single(await Series("max(bam_mfu_ratio)")).Values;
         Assert.InRange(mfu.Min(), 1e-5, 1.2);
@@ -100,7 +100,8 @@ public sealed partial class WatchedRunTests
                 });
                 Assert.True(series.Any(one => one.Values.Any(double.IsFinite)), $"{panel} has no number: {target.Expression}");
                 Assert.True(panel.Unit != "percentunit" || panel.Type == "table" || series.All(one => one.Values.Where(double.IsFinite).All(value => value is >= 0 and <= 1.5)), $"{panel} is no ratio");
-                Assert.Equal(series.Count, series.Select(one => Legend(target.Legend, one)).Distinct().Count());
+                if (panel.Type != "table")
+                    Assert.Equal(series.Count, series.Select(one => Legend(target.Legend, one)).Distinct().Count());
             }
         }
     }

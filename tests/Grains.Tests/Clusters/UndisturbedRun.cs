@@ -100,6 +100,10 @@ internal static class UndisturbedRun
         {
         }
 
+        public void Skipped(SkippedBatch skipped)
+        {
+        }
+
         public void Saving(long step)
         {
         }

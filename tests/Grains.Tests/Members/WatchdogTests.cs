@@ -73,7 +73,7 @@ public sealed class WatchdogTests : IDisposable
         dog.Beat("step 1");
         dog.Beat("step 21");
         dog.Saving(20);
-        dog.Saving(20);
+        dog.Saving(40);
         _clock.Pass(5.8);
         Assert.Empty(_told);
         dog.Saved();
@@ -82,7 +82,7 @@ public sealed class WatchdogTests : IDisposable
 
         _clock.Pass(1);
 
-        Assert.Equal("the checkpoint of step 20 was not written within 6 s (limit 6 s)", Assert.Single(_told));
+        Assert.Equal("the checkpoint of step 40 was not written within 6 s (limit 6 s)", Assert.Single(_told));
     }
 
     [Fact]

@@ -133,9 +133,15 @@ public sealed class MixtureTests
         await using var cluster = await TrainingCluster.Start(silos: 3);
         var run = TinyRun.In("damaged-ahead", cluster.Folder);
         var seed = cluster.Checkpoint("damaged-ahead", "seed", TinyRun.SeedSteps);
-        cluster.Pace.HoldOn(_ => Directory.Exists(cluster.Folder.At("store", "damaged-ahead", "letters")));
+        string[] branches = ["digits", "letters"];
+        cluster.Pace.HoldAfter(() => branches.All(branch => Directory.Exists(cluster.Checkpoint("damaged-ahead", branch, 4))));   // they have read the seed model
         await cluster.Acquire("other/model");   // no device is idle yet
-        await cluster.Launch(run with { Mixtures = [TinyRun.Mixture("bam-upcycled") with { Experts = ["seed", "seed"] }] });
+        await cluster.Launch(run with
+        {
+            Branches = [.. run.Branches.Select(branch => branch with { Steps = 120 })],
+            Mixtures = [TinyRun.Mixture("bam-upcycled") with { Experts = ["seed", "seed"] }],
+            Checkpoints = new CheckpointSpec(Every: 4, Keep: 100),
+        });
         await cluster.Until("damaged-ahead", status => status.Phase == RunPhase.Branch && cluster.Silos.Count(cluster.Pace.IsHeld) == 2);
 
         File.AppendAllText(Path.Combine(seed, Checkpoint.ModelFile), "x");

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Bam.Contracts.Status;
-using Bam.Grains.Runs;
+using Bam.Grains.Hosting;
 using Bam.Grains.Telemetry;
 using Bam.Training.Optimization;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,7 +27,7 @@ public sealed class TrainingMetricsTests : IDisposable
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.Start();
-        _metrics = new TrainingMetrics(meters);
+        _metrics = new TrainingMetrics(meters, new TrainingHostOptions { Store = Path.GetTempPath(), TokenCache = Path.GetTempPath() });
     }
 
     public void Dispose()
@@ -48,20 +48,22 @@ public sealed class TrainingMetricsTests : IDisposable
             Attempt(attempt);
         _listener.RecordObservableInstruments();
 
-        Assert.Contains("bam.loss run=run branch=law", once);
+        Assert.Contains("bam.loss run=run branch=law phase=branch", once);
         Assert.Equal(once, _series.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void What_is_counted_is_a_counter_that_begins_at_zero_with_the_process_so_that_rates_see_a_restart()
+    public void What_is_counted_is_a_counter_that_begins_at_zero_with_the_process_or_the_run_so_that_rates_see_a_restart()
     {
-        var counted = new[] { "bam.tokens", "bam.steps", "bam.model_flops", "bam.data_wait", "bam.checkpoint.failures", "bam.nonfinite_steps", "bam.restarts", "bam.steps_lost" };
+        var counted = new[] { "bam.tokens", "bam.steps", "bam.model_flops", "bam.data_wait", "bam.checkpoint.failures", "bam.nonfinite_steps" };
+        var totals = new[] { "bam.restarts", "bam.steps_lost" };
         var kinds = new Dictionary<string, Type>();
         using var names = new MeterListener { InstrumentPublished = (instrument, _) => kinds[instrument.Name] = instrument.GetType().GetGenericTypeDefinition() };
 
         names.Start();
 
         Assert.All(counted, name => Assert.Equal((name, typeof(Counter<>)), (name, kinds[name])));
+        Assert.All(totals, name => Assert.Equal((name, typeof(ObservableCounter<>)), (name, kinds[name])));
         Assert.DoesNotContain(kinds.Where(kind => kind.Key.StartsWith("bam.", StringComparison.Ordinal)), kind => kind.Value == typeof(UpDownCounter<>));
     }
 
@@ -75,7 +77,10 @@ public sealed class TrainingMetricsTests : IDisposable
                 for (var i = 0; !ended.IsCancellationRequested; i++)
                 {
                     Attempt(i, $"run-{worker}-{i % 50}");
-                    _metrics.SetStates($"run-{worker}-{i % 50}", i % 3 == 0 ? null : States(i));
+                    if (i % 3 == 0)
+                        _metrics.Hide($"run-{worker}-{i % 50}");
+                    else
+                        _metrics.Show(Reading($"run-{worker}-{i % 50}"));
                 }
             },
             TestContext.Current.CancellationToken)).ToArray();
@@ -88,13 +93,14 @@ public sealed class TrainingMetricsTests : IDisposable
         Assert.Contains(_series.Keys, series => series.StartsWith("bam.branch_state run=run-1-", StringComparison.Ordinal));
     }
 
-    private static IReadOnlyList<Measurement<int>> States(int i) => StateMeasurements.Of(
-        $"run-1-{i % 50}", [new MemberRecord { Status = new MemberStatus { Name = "law", Kind = MemberKind.Branch } }]);
+    private static RunReading Reading(string run) => new(
+        new RunStatus { Name = run, Phase = RunPhase.Branch, Members = [new MemberStatus { Name = "law", Kind = MemberKind.Branch }] },
+        [new MemberTotals(new Dictionary<string, long>(), 0)]);
 
     private void Attempt(int attempt, string run = "run")
     {
-        using var meter = _metrics.Open(run, "law", targetSteps: 100);
-        meter.Stepped(128, 1000, TimeSpan.FromSeconds(0.1), TimeSpan.Zero);
+        using var meter = _metrics.Open(run, "law", MemberKind.Branch, targetSteps: 100);
+        meter.Stepped(128, 1000, TimeSpan.FromSeconds(0.1), TimeSpan.Zero, tokensPerSecond: 1280);
         meter.Read(new StepReading
         {
             Step = attempt,

@@ -1,5 +1,6 @@
 using System.Net;
 using Bam.Silo.Hosting;
+using Bam.Storage;
 using Microsoft.Extensions.Configuration;
 
 namespace Bam.Silo.Tests.Hosting;
@@ -21,6 +22,7 @@ public sealed class SiloSettingsTests
                 GatewayPort = 11112,
                 HttpPort = 11113,
                 Home = "/data/bam",
+                Database = new SqliteStore("/data/bam"),
                 Store = "/data/bam/store",
                 TokenCache = "/data/bam/tokens",
                 Device = "cpu",
@@ -36,6 +38,7 @@ public sealed class SiloSettingsTests
         var settings = Read(
             "--Bam:Home=/h", "--Bam:Name=gpu_0.a", "--Bam:Address=10.0.0.7", "--Bam:HttpAddress=0.0.0.0", "--Bam:Insecure=true",
             "--Bam:SiloPort=1", "--Bam:GatewayPort=2", "--Bam:HttpPort=65535",
+            "--Bam:Database=postgres:Host=db;Database=bam;Username=silos",
             "--Bam:Store=/mnt/store", "--Bam:TokenCache=cache",
             "--Bam:Device=cuda:3", "--Bam:Slots=0", "--Bam:Threads=8", "--Bam:PeakFlops=989e12", "--Bam:LibTorch=/", "--Bam:Faults=faults");
 
@@ -50,6 +53,7 @@ public sealed class SiloSettingsTests
                 GatewayPort = 2,
                 HttpPort = 65535,
                 Home = "/h",
+                Database = ClusterStore.Parse("postgres:Host=db;Database=bam;Username=silos", "/h"),
                 Store = "/mnt/store",
                 TokenCache = "/h/cache",
                 Device = "cuda:3",
@@ -72,6 +76,12 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Name=silo 1", "Bam:Name: 'silo 1' is not a silo's name")]
     [InlineData("--Bam:Address=localhost", "Bam:Address: 'localhost' is not an IP address")]
     [InlineData("--Bam:Address=0.0.0.0", "Bam:Address: the other silos cannot reach '0.0.0.0'")]
+    [InlineData("--Bam:Database=mysql", "Bam:Database: no such store; give sqlite, postgres:@FILE or postgres:Host=HOST;")]
+    [InlineData("--Bam:Database=postgres://silos:secret@db/bam", "Bam:Database: no such store; give sqlite, postgres:@FILE or postgres:Host=HOST;")]
+    [InlineData("--Bam:Database=postgres:Host=db;Database=bam", "Bam:Database: Username missing; give Host=HOST;Database=NAME;Username=USER")]
+    [InlineData("--Bam:Database=postgres:Hst=db;Database=bam", "Bam:Database: no connection string of Npgsql (its words: Hst, Database)")]
+    [InlineData("--Bam:Database=postgres:Host=db;Database=bam;Username=silos;Password=secret", "Bam:Database: holds a password, which every user")]
+    [InlineData("--Bam:Database=postgres:@/no/such/file", "Bam:Database: cannot be read: Could not find")]
     [InlineData("--Bam:Address=10.0.0.7", "Bam:Address: whoever reaches 10.0.0.7 could join the cluster; give --Bam:Tls a folder of certificates")]
     [InlineData("--Bam:HttpAddress=here", "Bam:HttpAddress: 'here' is not an IP address")]
     [InlineData("--Bam:Insecure=yes", "Bam:Insecure: 'yes' is neither true nor false")]
@@ -89,6 +99,7 @@ public sealed class SiloSettingsTests
 
         Assert.StartsWith(line, wrong.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', wrong.Message);
+        Assert.DoesNotContain("secret", wrong.Message, StringComparison.Ordinal);
     }
 
     private static SiloSettings Read(params string[] arguments) =>

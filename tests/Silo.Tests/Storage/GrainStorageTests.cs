@@ -2,11 +2,14 @@ using Orleans.Storage;
 
 namespace Bam.Silo.Tests.Storage;
 
-public sealed class GrainStorageTests : IDisposable
+/// <summary>What Orleans needs of grain state, whichever database keeps it.</summary>
+public abstract class GrainStorageTests : IDisposable
 {
     private static readonly GrainId Grain = GrainId.Create("branch", "run-7/law");
 
-    private readonly OrleansStores _stores = new();
+    private readonly OrleansStores _stores;
+
+    private protected GrainStorageTests(OrleansStores stores) => _stores = stores;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -66,7 +69,11 @@ public sealed class GrainStorageTests : IDisposable
         Assert.Equal("anew", (await Read(storage)).State!.Text);
     }
 
-    public void Dispose() => _stores.Dispose();
+    public void Dispose()
+    {
+        _stores.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private static Task Write(IGrainStorage storage, GrainState<Note> state) => storage.WriteStateAsync("note", Grain, state);
 

@@ -2,11 +2,14 @@ using System.Net;
 
 namespace Bam.Silo.Tests.Storage;
 
-public sealed class MembershipTests : IDisposable
+/// <summary>What Orleans needs of membership, whichever database keeps it.</summary>
+public abstract class MembershipTests : IDisposable
 {
     private static readonly DateTime Start = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
-    private readonly OrleansStores _stores = new();
+    private readonly OrleansStores _stores;
+
+    private protected MembershipTests(OrleansStores stores) => _stores = stores;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -103,7 +106,11 @@ public sealed class MembershipTests : IDisposable
         Assert.Equal([2, 3], left.Order());
     }
 
-    public void Dispose() => _stores.Dispose();
+    public void Dispose()
+    {
+        _stores.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private static async Task<bool> Insert(IMembershipTable table, MembershipEntry entry) =>
         await table.InsertRowAsync(entry, (await table.ReadAllAsync(Cancellation)).Version.Next(), Cancellation);

@@ -1,7 +1,7 @@
-using Bam.Contracts.Clusters;
 using Bam.Grains;
+using Bam.Postgres;
 using Bam.Silo.Hosting;
-using Bam.Silo.Storage;
+using Bam.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,22 +10,36 @@ using Orleans.Storage;
 
 namespace Bam.Silo.Tests.Storage;
 
-/// <summary>Orleans' own providers on a real file with our schema, wired as in the silo; no silo runs.</summary>
+/// <summary>Orleans' own providers on a real database with our schema, wired as in the silo; no silo runs.</summary>
 internal sealed class OrleansStores : IDisposable
 {
-    private readonly TemporaryFolder _temporary = new();
+    private readonly TemporaryFolder _temporary;
     private readonly IHost _host;
 
-    public OrleansStores()
+    private OrleansStores(TemporaryFolder temporary, ClusterStore store)
     {
-        ClusterDatabase.Prepare(_temporary.Folder);
+        _temporary = temporary;
+        store.Prepare();
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddLogging();
         builder.UseOrleans(silo => silo
-            .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = SqliteStore.ClusterId)
+            .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = ClusterStore.ClusterId)
             .ConfigureEndpoints(siloPort: 1, gatewayPort: 2)
-            .StoreInSqlite(SqliteStore.ConnectionString(_temporary.Folder)));
+            .StoreIn(store));
         _host = builder.Build();
+    }
+
+    public static OrleansStores InSqlite()
+    {
+        var temporary = new TemporaryFolder();
+        return new(temporary, new SqliteStore(temporary.Folder));
+    }
+
+    /// <summary>A fresh database on the server, reached by a user with no more than the rights of a silo.</summary>
+    public static OrleansStores In(PostgresFixture postgres)
+    {
+        var temporary = new TemporaryFolder();
+        return new(temporary, PostgresDatabase.Make(postgres.Server, temporary.Folder).AsSilo);
     }
 
     /// <summary>The membership table, as a silo sees it after its start.</summary>

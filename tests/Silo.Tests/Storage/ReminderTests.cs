@@ -1,11 +1,13 @@
-
 namespace Bam.Silo.Tests.Storage;
 
-public sealed class ReminderTests : IDisposable
+/// <summary>What Orleans needs of reminders, whichever database keeps it.</summary>
+public abstract class ReminderTests : IDisposable
 {
     private static readonly DateTime Start = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
 
-    private readonly OrleansStores _stores = new();
+    private readonly OrleansStores _stores;
+
+    private protected ReminderTests(OrleansStores stores) => _stores = stores;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -40,7 +42,11 @@ public sealed class ReminderTests : IDisposable
         }
     }
 
-    public void Dispose() => _stores.Dispose();
+    public void Dispose()
+    {
+        _stores.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     // (from, to] on a ring of 2^32
     private static bool InRange(uint hash, uint from, uint to) => from < to ? hash > from && hash <= to : hash > from || hash <= to;

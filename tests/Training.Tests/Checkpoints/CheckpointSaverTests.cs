@@ -106,7 +106,7 @@ public sealed partial class CheckpointSaverTests : IDisposable
             ["config.json", "manifest.json", "model.safetensors", "note.txt", "optimizer.safetensors", "state.json"],
             Directory.EnumerateFiles(checkpoint.Folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
         Assert.Equal(Shapes.Dense, checkpoint.Config);
-        Assert.Equal(State(), checkpoint.State);
+        Assert.Equivalent(State(), checkpoint.State, strict: true);
         Assert.Equal(Moments(_optimizer), Moments(fresh));
         Assert.Equal(3, fresh.Steps.item<float>());
     }
@@ -124,6 +124,23 @@ public sealed partial class CheckpointSaverTests : IDisposable
 
         Assert.Null(outcome!.Checkpoint);
         Assert.Contains(_folder.At("file", "member"), outcome.Problem!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.NegativeInfinity)]
+    public void A_state_with_a_number_that_is_not_finite_is_not_published(float bad)
+    {
+        Advance(1);
+        _optimizer.SecondMoments[2].flatten()[1].fill_(bad);
+        SaveOutcome? outcome = null;
+
+        _saver.Save(State(), null, result => outcome = result);
+        _saver.Wait();
+
+        Assert.Equal("nonfinite", outcome!.Reason);
+        Assert.Contains("second.blocks.0", outcome.Problem!.Message, StringComparison.Ordinal);
+        Assert.Empty(_folder.Names);
     }
 
     private static float[] Saved(Checkpoint checkpoint)

@@ -132,10 +132,10 @@ public sealed class MemberStoreTests : IDisposable
     [Fact]
     public void A_checkpoint_that_does_not_fit_is_refused_before_a_byte_is_written()
     {
-        var failure = Assert.Throws<CheckpointException>(() =>
+        var failure = Assert.Throws<NoSpaceException>(() =>
             _folder.Store.Publish(5, 0, null, long.MaxValue, _ => throw new InvalidOperationException("must not be asked")));
 
-        Assert.StartsWith($"{_folder.Store.Folder}: a checkpoint needs 8796093022207 MiB, ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{_folder.Store.Folder}: a checkpoint needs 8796093022208 MiB, ", failure.Message, StringComparison.Ordinal);
         Assert.Contains("free space on the store or lower checkpoints.keep", failure.Message, StringComparison.Ordinal);
         Assert.Empty(_folder.Names);
     }

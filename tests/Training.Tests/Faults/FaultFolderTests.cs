@@ -37,9 +37,24 @@ public sealed class FaultFolderTests : IDisposable
         foreach (var other in Enum.GetValues<FaultPoint>().Where(other => other != point))
             _faults.At(other, "law", 3);
         _faults.At(point, "code", 3);
-        _faults.At(point, "law", 30);
+        _faults.At(point, "law", 2);
+        if (!word.StartsWith("save-", StringComparison.Ordinal))
+            _faults.At(point, "law", 30);
 
         Assert.Throws<InvalidOperationException>(() => _faults.At(point, "law", 3));
+    }
+
+    [Fact]
+    public void An_order_for_a_save_is_for_the_first_one_from_its_step_on()
+    {
+        Order("slow@save-weights@law@20");
+
+        _faults.At(FaultPoint.SaveWeights, "law", 19);
+        Assert.Empty(_done);
+        _faults.At(FaultPoint.SaveWeights, "law", 23);
+        _faults.At(FaultPoint.SaveWeights, "law", 40);
+
+        Assert.Equal(["block 2"], _done);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class AdamWTests : IDisposable
         for (var step = 1; step <= 6; step++)
         {
             var gradients = Gradients(parameters, step);
-            var norm = optimizer.Step(Rate);
+            var norm = optimizer.Step(Rate, tensor(2f));
 
             Assert.Equal(textbook.Step(gradients, Rate), norm.item<float>(), 1e-4);
         }
@@ -43,26 +43,35 @@ public sealed class AdamWTests : IDisposable
     }
 
     [Theory]
-    [InlineData(float.NaN)]
-    [InlineData(float.PositiveInfinity)]
-    public void A_gradient_that_is_not_finite_changes_nothing_and_is_counted(float bad)
+    [InlineData(float.NaN, 2)]
+    [InlineData(float.PositiveInfinity, 2)]
+    [InlineData(1, float.NaN)]
+    [InlineData(1, float.NegativeInfinity)]
+    public void A_gradient_or_loss_that_is_not_finite_halts_every_update_until_a_reset(float gradient, float loss)
     {
         using var parameters = TransformerTests.Distinct(Shapes.Dense);
         using var optimizer = new AdamW(parameters, Spec);
         Gradients(parameters, seed: 1);
-        optimizer.Step(Rate);
+        optimizer.Step(Rate, tensor(2f));
         var before = State(parameters, optimizer);
+        Assert.False(optimizer.IsHalted);
 
         Gradients(parameters, seed: 2);
-        parameters.Working[3].grad!.flatten()[5].fill_(bad);
-        optimizer.Step(Rate);
+        parameters.Working[3].grad!.flatten()[5].fill_(gradient);
+        optimizer.Step(Rate, tensor(loss));
+        Gradients(parameters, seed: 3);
+        optimizer.Step(Rate, tensor(2f));
 
         Assert.Equal(before, State(parameters, optimizer));
-        Assert.Equal(1, optimizer.Skipped);
+        Assert.True(optimizer.IsHalted);
+        Assert.Equal(2, optimizer.Skipped);
 
+        optimizer.Reset();
+        Assert.Equal((false, 0, 0f), (optimizer.IsHalted, optimizer.Skipped, optimizer.Steps.item<float>()));
         Gradients(parameters, seed: 3);
-        optimizer.Step(Rate);
-        Assert.Equal(2, optimizer.Steps.item<float>());
+        optimizer.Step(Rate, tensor(2f));
+        Assert.Equal(1, optimizer.Steps.item<float>());
+        Assert.NotEqual(before, State(parameters, optimizer));
         Assert.All(State(parameters, optimizer), value => Assert.True(float.IsFinite(value)));
     }
 
@@ -73,7 +82,7 @@ public sealed class AdamWTests : IDisposable
         using var optimizer = new AdamW(parameters, Spec);
         Gradients(parameters, seed: 1);
 
-        optimizer.Step(Rate);
+        optimizer.Step(Rate, tensor(2f));
 
         Assert.All(parameters.Working, tensor => Assert.Null(tensor.grad));
     }
@@ -86,7 +95,7 @@ public sealed class AdamWTests : IDisposable
         var before = parameters.Masters.Select(Values).ToArray();
         Gradients(parameters, seed: 1);
 
-        optimizer.Step(Rate);
+        optimizer.Step(Rate, tensor(2f));
 
         foreach (var (master, working, old) in parameters.Masters.Zip(parameters.Working, before))
         {
@@ -102,7 +111,7 @@ public sealed class AdamWTests : IDisposable
         using var parameters = TransformerTests.Distinct(Shapes.Dense);
         using var optimizer = new AdamW(parameters, Spec);
 
-        var failure = Assert.Throws<InvalidOperationException>(() => optimizer.Step(Rate));
+        var failure = Assert.Throws<InvalidOperationException>(() => optimizer.Step(Rate, tensor(2f)));
 
         Assert.Contains("embed.weight", failure.Message, StringComparison.Ordinal);
     }

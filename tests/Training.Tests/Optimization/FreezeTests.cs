@@ -63,7 +63,7 @@ public sealed class FreezeTests : IDisposable
         using var parameters = TransformerTests.Distinct(Config);
         using var optimizer = new AdamW(parameters, Spec, new Freeze(FrozenParts.Experts, 2));
 
-        Assert.Throws<ArgumentException>(() => optimizer.Step(1e-3, FrozenParts.AllButRouters));
+        Assert.Throws<ArgumentException>(() => optimizer.Step(1e-3, zeros(1), FrozenParts.AllButRouters));
     }
 
     private static bool IsFrozen(TensorSpec spec, FrozenParts parts) => parts switch

@@ -81,6 +81,10 @@ internal sealed class TinyRun : IDisposable
 
         public virtual void Read(StepReading reading) => Losses.Add(reading.Loss);
 
+        public List<SkippedBatch> Skips { get; } = [];
+
+        public void Skipped(SkippedBatch skipped) => Skips.Add(skipped);
+
         public void Saving(long step)
         {
         }

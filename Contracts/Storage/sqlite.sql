@@ -1,6 +1,6 @@
 -- Schema of a cluster on one host: Orleans' membership, grain state and reminders in one SQLite file.
 -- Orleans' ADO.NET providers run the statements of OrleansQuery, by key; parameter and column names are theirs.
--- A change here raises ClusterDatabase.SchemaVersion.
+-- A change here raises SqliteDatabase.SchemaVersion.
 
 CREATE TABLE OrleansQuery (
     QueryKey  TEXT NOT NULL PRIMARY KEY,

@@ -1,25 +1,23 @@
-using Bam.Contracts.Clusters;
-using Bam.Silo.Hosting;
-using Bam.Silo.Storage;
+using Bam.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Bam.Silo.Tests.Storage;
 
-public sealed class ClusterDatabaseTests : IDisposable
+public sealed class SqliteDatabaseTests : IDisposable
 {
     private readonly TemporaryFolder _temporary = new();
 
     private string Home => Path.Combine(_temporary.Folder, "home");
 
-    private string File => SqliteStore.PathIn(Home);
+    private string File => new SqliteStore(Home).Path;
 
     [Fact]
     public void Preparing_twice_keeps_what_was_written_between()
     {
-        ClusterDatabase.Prepare(Home);
+        new SqliteStore(Home).Prepare();
         Execute("INSERT INTO OrleansMembershipVersionTable VALUES ('bam', 'now', 7)");
 
-        ClusterDatabase.Prepare(Home);
+        new SqliteStore(Home).Prepare();
 
         Assert.Equal(7L, Scalar("SELECT Version FROM OrleansMembershipVersionTable"));
     }
@@ -32,20 +30,20 @@ public sealed class ClusterDatabaseTests : IDisposable
         {
             var fresh = Path.Combine(Home, $"{round}");
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
-                () => ClusterDatabase.Prepare(fresh), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+                () => new SqliteStore(fresh).Prepare(), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         }
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
-            () => ClusterDatabase.Prepare(Home), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            () => new SqliteStore(Home).Prepare(), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
-        Assert.Equal((long)ClusterDatabase.SchemaVersion, Scalar("PRAGMA user_version"));
+        Assert.Equal((long)SqliteDatabase.SchemaVersion, Scalar("PRAGMA user_version"));
         Assert.Equal(20L, Scalar("SELECT count(*) FROM OrleansQuery")); // 10 of membership, 3 of state, 7 of reminders
     }
 
     [Fact]
     public void The_file_is_for_its_owner_only_and_in_wal_mode()
     {
-        ClusterDatabase.Prepare(Home);
+        new SqliteStore(Home).Prepare();
 
         Assert.Equal("wal", Scalar("PRAGMA journal_mode"));
         if (OperatingSystem.IsWindows()) return;
@@ -56,10 +54,10 @@ public sealed class ClusterDatabaseTests : IDisposable
     [Fact]
     public void A_file_of_another_schema_is_refused_untouched()
     {
-        ClusterDatabase.Prepare(Home);
+        new SqliteStore(Home).Prepare();
         Execute("PRAGMA user_version = 99");
 
-        var refused = Assert.Throws<SettingsException>(() => ClusterDatabase.Prepare(Home));
+        var refused = Assert.Throws<ClusterStoreException>(() => new SqliteStore(Home).Prepare());
 
         Assert.StartsWith($"{File}: has schema 99, this program needs 1", refused.Message, StringComparison.Ordinal);
         Assert.Equal(99L, Scalar("PRAGMA user_version"));
@@ -72,7 +70,7 @@ public sealed class ClusterDatabaseTests : IDisposable
         System.IO.File.WriteAllBytes(File, []);
         Execute("CREATE TABLE theirs (x)");
 
-        var refused = Assert.Throws<SettingsException>(() => ClusterDatabase.Prepare(Home));
+        var refused = Assert.Throws<ClusterStoreException>(() => new SqliteStore(Home).Prepare());
 
         Assert.Contains("of another program", refused.Message, StringComparison.Ordinal);
         Assert.Equal("delete", Scalar("PRAGMA journal_mode"));
@@ -84,7 +82,7 @@ public sealed class ClusterDatabaseTests : IDisposable
         Directory.CreateDirectory(Home);
         System.IO.File.WriteAllText(File, new string('x', 8192));
 
-        var refused = Assert.Throws<SettingsException>(() => ClusterDatabase.Prepare(Home));
+        var refused = Assert.Throws<ClusterStoreException>(() => new SqliteStore(Home).Prepare());
 
         Assert.StartsWith($"{File}: not a SQLite database", refused.Message, StringComparison.Ordinal);
     }
@@ -94,7 +92,7 @@ public sealed class ClusterDatabaseTests : IDisposable
     {
         System.IO.File.WriteAllText(Home, "a file where the folder should be");
 
-        var refused = Assert.Throws<SettingsException>(() => ClusterDatabase.Prepare(Home));
+        var refused = Assert.Throws<ClusterStoreException>(() => new SqliteStore(Home).Prepare());
 
         Assert.Contains("Bam:Home", refused.Message, StringComparison.Ordinal);
     }
@@ -105,7 +103,7 @@ public sealed class ClusterDatabaseTests : IDisposable
 
     private object? Scalar(string sql)
     {
-        using var connection = new SqliteConnection(SqliteStore.ConnectionString(Home) + ";Pooling=False");
+        using var connection = new SqliteConnection(new SqliteStore(Home).ConnectionString + ";Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

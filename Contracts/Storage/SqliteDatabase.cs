@@ -1,14 +1,12 @@
-using Bam.Contracts.Clusters;
-using Bam.Silo.Hosting;
 using Microsoft.Data.Sqlite;
 
-namespace Bam.Silo.Storage;
+namespace Bam.Storage;
 
 /// <summary>
 /// Brings the cluster's SQLite file into being: private to its owner, in WAL mode, with the schema of <c>sqlite.sql</c>. Any number of
 /// silos may do so at the same moment; the first one applies the schema, the others find it.
 /// </summary>
-internal static class ClusterDatabase
+internal static class SqliteDatabase
 {
     /// <summary>Version of the schema, kept in the file as <c>PRAGMA user_version</c>.</summary>
     public const int SchemaVersion = 1;
@@ -19,15 +17,15 @@ internal static class ClusterDatabase
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Prepares the database of a home folder, creating both when they are missing. Changes nothing in a prepared one.</summary>
-    /// <exception cref="SettingsException">The file is not ours, of another version, damaged, or cannot be written.</exception>
-    public static void Prepare(string home)
+    /// <exception cref="ClusterStoreException">The file is not ours, of another version, damaged, or cannot be written.</exception>
+    public static void Prepare(SqliteStore store)
     {
-        var file = SqliteStore.PathIn(home);
+        var (home, file) = (store.Home, store.Path);
         try
         {
             Directory.CreateDirectory(home);
             CreatePrivately(file);
-            using var connection = new SqliteConnection(SqliteStore.ConnectionString(home));
+            using var connection = new SqliteConnection(store.ConnectionString);
             connection.Open();
             // One snapshot: read one by one, the numbers could be from before and after another silo's commit.
             using (connection.BeginTransaction(deferred: true))
@@ -40,12 +38,12 @@ internal static class ClusterDatabase
         }
         catch (SqliteException broken) when (broken.SqliteErrorCode is NotADatabase or Corrupt)
         {
-            throw new SettingsException(
+            throw new ClusterStoreException(
                 $"{file}: not a SQLite database, or a damaged one; restore it, or move it away to start a new cluster");
         }
         catch (Exception closed) when (closed is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException(
+            throw new ClusterStoreException(
                 $"{file}: cannot be used ({closed.Message}); give a folder on a local disk that can be written as Bam:Home");
         }
     }
@@ -68,7 +66,7 @@ internal static class ClusterDatabase
 
     private static void ApplySchema(SqliteConnection connection, string file)
     {
-        using var script = new StreamReader(typeof(ClusterDatabase).Assembly.GetManifestResourceStream("Bam.Silo.Storage.sqlite.sql")!);
+        using var script = new StreamReader(typeof(SqliteDatabase).Assembly.GetManifestResourceStream("Bam.Storage.sqlite.sql")!);
         using var transaction = connection.BeginTransaction(deferred: false); // BEGIN IMMEDIATE: one silo at a time
         if (!IsNew(connection, file)) return;
         Execute(connection, script.ReadToEnd());
@@ -82,11 +80,11 @@ internal static class ClusterDatabase
         if (application == ApplicationId && version == SchemaVersion) return false;
         if (application == ApplicationId)
         {
-            throw new SettingsException(
+            throw new ClusterStoreException(
                 $"{file}: has schema {version}, this program needs {SchemaVersion}; use the program that wrote it, or another Bam:Home");
         }
         if (application != 0 || version != 0 || Number(connection, "SELECT count(*) FROM sqlite_master") != 0)
-            throw new SettingsException($"{file}: is the database of another program; give another Bam:Home");
+            throw new ClusterStoreException($"{file}: is the database of another program; give another Bam:Home");
         return true;
     }
 

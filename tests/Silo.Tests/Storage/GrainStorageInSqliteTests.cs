@@ -1,0 +1,3 @@
+namespace Bam.Silo.Tests.Storage;
+
+public sealed class GrainStorageInSqliteTests() : GrainStorageTests(OrleansStores.InSqlite());
