@@ -21,8 +21,7 @@ internal static class BenchScreen
                 (result.Device.IsCpu ? $", {result.Threads} threads" : "")),
             new Text($"{Figures.Measure(result.Milliseconds, 2)} ms a step (median of {result.StepMilliseconds.Count}, host {Figures.Measure(result.EnqueueMilliseconds, 2)} ms): " +
                 $"{Figures.Exact((long)result.TokensPerSecond)} tokens/s, {Figures.Scaled(result.FlopsPerSecond)}FLOP/s{mfu}"),
-            new Text($"peak memory {Figures.Bytes(result.PeakBytes)}{(result.Device.IsCpu ? " of the process" : $" and {Figures.Bytes(result.ContextBytes)} of CUDA's own")}; " +
-                $"plan says {Figures.Bytes(report.PlannedBytes)}"),
+            new Text($"peak memory {Figures.Bytes(result.PeakBytes)} beside {Figures.Bytes(result.ContextBytes)} before the first tensor; plan says {Figures.Bytes(report.PlannedBytes)}"),
         ];
         if (result.Operations.Count > 0)
         {

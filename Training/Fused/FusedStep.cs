@@ -131,7 +131,12 @@ internal sealed class FusedStep : IDisposable
         return new(nll, nll, sums.select(0, 0), sums.select(0, 1));
     }
 
-    public void Dispose() => _arena.Dispose();
+    public void Dispose()
+    {
+        foreach (var block in _blocks)
+            block.Forget();                                                    // a step that did not fit may have left something
+        _arena.Dispose();
+    }
 
     private RowSum? Forward(RoutingTrace? trace)
     {

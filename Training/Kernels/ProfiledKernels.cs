@@ -45,7 +45,8 @@ internal sealed class ProfiledKernels(IStepKernels inner) : IStepKernels
 
     public Tensor MultiplyWithin(Tensor left, Tensor right, Tensor ends) => Time(StepPhase.Backward, OperationGroup.Matmul, "grouped products, weights", () => inner.MultiplyWithin(left, right, ends));
 
-    public void TakeRows(Matrix from, Tensor index, Matrix into) => Time(Now, OperationGroup.Routing, "take rows", () => inner.TakeRows(from, index, into));
+    public void TakeRows(Matrix from, Tensor index, Matrix into) =>
+        Time(Now, index.dtype == ScalarType.Int64 ? OperationGroup.Embedding : OperationGroup.Routing, "take rows", () => inner.TakeRows(from, index, into));
 
     public void AddToTable(Matrix rows, Tensor ids, Matrix table) => Time(StepPhase.Backward, OperationGroup.Embedding, "embedding backward", () => inner.AddToTable(rows, ids, table));
 

@@ -31,10 +31,10 @@ public sealed record BenchResult
     /// <summary>Part of the device's peak; null when that is unknown.</summary>
     public double? Mfu => Device.PeakFlops is { } peak ? FlopsPerSecond / peak : null;
 
-    /// <summary>Bytes that were taken on a GPU while the steps ran, torch's cache included, the CUDA context and libraries not; on a CPU, the process's peak.</summary>
+    /// <summary>Most bytes that the steps took: on a GPU with what torch keeps for later and its libraries' workspaces, on a CPU resident.</summary>
     public required long PeakBytes { get; init; }
 
-    /// <summary>Bytes that the CUDA context takes before the first tensor; 0 on a CPU.</summary>
+    /// <summary>Bytes in use before the first tensor, not counted above: the CUDA context and other processes; on a CPU this process.</summary>
     public required long ContextBytes { get; init; }
 
     /// <summary>Loss of the last step.</summary>

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Bam.Training.Profiling;
 
 /// <summary>
-/// Times every operator that libtorch runs in this process, with the callbacks that its own profiler uses: of nested ones each has its own
-/// time alone. On a GPU every operator is waited for, so that its time is its own; steps are slower then. One at a time.
+/// Times every operator that libtorch runs for this thread, backward passes that it starts included, with the callbacks that its own profiler
+/// uses: of nested ones each has its own time alone. On a GPU every operator is waited for, so that its time is its own; steps are slower then. One at a time.
 /// </summary>
 internal sealed unsafe partial class OperationRecorder : IDisposable
 {
@@ -110,7 +110,7 @@ internal sealed unsafe partial class OperationRecorder : IDisposable
         var own = OperationGroup.Of(name);
         if (own == OperationGroup.Rope)
             _ropeNext = true;
-        else if (_ropeNext && own == OperationGroup.SwiGlu && outer is null)
+        else if (_ropeNext && outer is null && name.Contains("mul", StringComparison.OrdinalIgnoreCase) && own == OperationGroup.SwiGlu)
             (_ropeNext, own) = (false, OperationGroup.Rope);
         return outer is null || outer.Group == OperationGroup.Other || own == OperationGroup.Matmul ? own : outer.Group;
     }
@@ -139,7 +139,7 @@ internal sealed unsafe partial class OperationRecorder : IDisposable
         public fixed byte Scopes[16];                                          // ten scopes, then three needs
     }
 
-    [LibraryImport(Torch, EntryPoint = "_ZN2at17addGlobalCallbackENS_22RecordFunctionCallbackE")]
+    [LibraryImport(Torch, EntryPoint = "_ZN2at22addThreadLocalCallbackENS_22RecordFunctionCallbackE")]
     private static partial ulong Add(Callback callback);
 
     [LibraryImport(Torch, EntryPoint = "_ZN2at14removeCallbackEm")]

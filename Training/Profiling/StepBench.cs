@@ -43,7 +43,7 @@ public static class StepBench
         if (isCuda)
             zeros(1, device: device).Dispose();                                // the context is there
         var facts = DeviceFacts.Of(job.Device, null);
-        var context = isCuda ? facts.MemoryInUse() ?? 0 : 0;
+        var context = facts.MemoryInUse() ?? 0;
         var (config, train) = (job.Config, job.Train);
         var compute = train.Precision == Contracts.Runs.Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         using var parameters = new ParameterSet(config, device, compute);

@@ -2,7 +2,6 @@ using Bam.Contracts.Runs;
 using Bam.Training.Model;
 using Bam.Training.Native;
 using Bam.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Bam.Benchmarks;

@@ -85,7 +85,7 @@ public sealed class A_plan : IDisposable
         var (wide, bf16) = (RunPlan.Of(spec).Models[0], RunPlan.Of(InHalf(spec)).Models[0]);
 
         Assert.InRange(bf16.Memory.WorkingCopy, 2 * bf16.Parameters, 2.02 * bf16.Parameters);              // pieces begin at multiples of 512 bytes
-        Assert.Equal(bf16.Memory.WorkingCopy, bf16.Memory.Gradients);
+        Assert.InRange(bf16.Memory.Gradients, 2 * bf16.Parameters, bf16.Memory.WorkingCopy);
         Assert.True(bf16.Memory.Activations < wide.Memory.Activations / 3);
     }
 

@@ -1,0 +1,25 @@
+using Bam.Client.Benches;
+using Bam.Client.Plans;
+using Bam.Contracts.Runs;
+
+namespace Bam.Client.Tests.Plans;
+
+/// <summary>
+/// Peaks that <c>bam bench PRESET --model MODEL --batch N --device cuda [--recompute] [--optimizer-states bf16]</c> measured on an H100
+/// (libtorch 2.11, 2026-11-26), in GiB, against what <c>bam plan</c> says of the same.
+/// </summary>
+public sealed class A_measured_step
+{
+    [Theory]
+    [InlineData("518m", "dense", 8, false, false, 23.52)]
+    public void Took_the_memory_that_was_planned_within_a_tenth(string preset, string name, int batch, bool recompute, bool halfStates, double measured)
+    {
+        var model = BenchModel.Of(preset, name, experts: 4);
+        var train = model.Train with
+        {
+            Batch = batch, Precision = Precision.BFloat16, Recompute = recompute, OptimizerStates = halfStates ? Precision.BFloat16 : Precision.Float32,
+        };
+
+        Assert.InRange(MemoryPlan.Of(model.Config, train).Total / (measured * (1L << 30)), 0.9, 1.1);
+    }
+}
