@@ -25,6 +25,7 @@ internal sealed class FusedBlock(
     /// <summary>From the block's input, to which rows are added first where there are any, all that the backward pass needs.</summary>
     public void Activate(Matrix x, RowSum? add)
     {
+        using var scope = NewDisposeScope();                                   // views of what is freed early must not outlive it
         kernels.Norm(x, add, weights.Norm, memory.Normed, memory.Statistics, shape.Norm);
         kernels.Multiply(memory.Normed, false, weights.In, true, memory.Input);
         if (shape.Heads.Regrouped)
@@ -37,7 +38,7 @@ internal sealed class FusedBlock(
             kernels.Rotate(memory.QK, memory.QK, angles, shape.Plain, back: false);
         }
 
-        _attention = kernels.Attend(memory.QueryHeads, memory.KeyHeads, memory.ValueHeads);
+        _attention = kernels.Attend(memory.QueryHeads, memory.KeyHeads, memory.ValueHeads).Detach();
         if (shape.Config.RoutesAttention)
             kernels.GateHeads(_attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, memory.Out, memory.Gates!);
         if (memory.Routes is not { } routes)
@@ -49,7 +50,7 @@ internal sealed class FusedBlock(
 
         kernels.Route(memory.FfnLogits, routes, losses);
         kernels.TakeRows(memory.Normed, routes.TokenOf, memory.Sorted);
-        _gateUp = kernels.MultiplyGroups(memory.Sorted.Tensor, weights.GateUpTransposed!, routes.Ends);
+        _gateUp = kernels.MultiplyGroups(memory.Sorted.Tensor, weights.GateUpTransposed!, routes.Ends).DetachFromDisposeScope();
         var (gate, up) = Halves(_gateUp);
         kernels.SwiGlu(gate, up, routes.WeightOf, memory.Hidden);
     }

@@ -59,9 +59,7 @@ internal sealed class FusedStep : IDisposable
         ];
 
         int tokens = _shape.Tokens, vocab = config.Vocab;
-        var parts = 1;
-        while (tokens % parts != 0 || (long)tokens / parts * vocab * sizeof(ushort) > MostLogitBytes)
-            parts++;
+        var parts = HeadParts(_shape);
         _logits = _arena.Matrix(tokens / parts, vocab);
         _final = _arena.Matrix(tokens, config.Width);
         _finalStatistics = _arena.Numbers(tokens, 2);
@@ -85,6 +83,15 @@ internal sealed class FusedStep : IDisposable
 
     /// <summary>Bytes that the step holds all the time, gradients included, weights and moments not.</summary>
     public long Bytes => _arena.Bytes;
+
+    /// <summary>How many parts of the tokens have their logits in memory one after another.</summary>
+    public static int HeadParts(StepShape shape)
+    {
+        var parts = 1;
+        while (shape.Tokens % parts != 0 || (long)shape.Tokens / parts * shape.Config.Vocab * sizeof(ushort) > MostLogitBytes)
+            parts++;
+        return parts;
+    }
 
     /// <summary>Whether a model can be trained so.</summary>
     public static bool Fits(ModelConfig config) =>

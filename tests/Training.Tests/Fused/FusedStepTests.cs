@@ -54,6 +54,16 @@ public sealed class FusedStepTests : IDisposable
         AssertClose("trace", expected.Stack(), found.Stack());
     }
 
+    [Theory, MemberData(nameof(Seeds))]
+    public void The_memory_that_it_takes_is_what_was_counted(int seed)
+    {
+        var drawn = RandomCase.Draw(seed);
+        using var flat = Flat(drawn);
+        using var step = new FusedStep(flat, new PlainKernels(), 2, recompute: seed % 2 == 0);
+
+        Assert.Equal(step.Bytes, StepMemory.Of(drawn.Config, 2, recompute: seed % 2 == 0, number: 8, wide: 8).Held);
+    }
+
     private static void AssertAgree(int seed, FrozenParts frozen, bool recompute)
     {
         var drawn = RandomCase.Draw(seed);
