@@ -11,7 +11,7 @@ namespace Bam.Client.Verbs;
 /// <summary><c>bam cluster up|status|down|schema</c>: the local cluster of a home, and the tables of any.</summary>
 internal sealed class ClusterVerb : IVerb
 {
-    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(30);
 
     private readonly Option<int> _silos = new("--silos") { Description = "Silo processes", HelpName = "N", DefaultValueFactory = _ => 2 };
 

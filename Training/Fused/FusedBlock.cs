@@ -25,8 +25,7 @@ internal sealed class FusedBlock(
     /// <summary>From the block's input, to which rows are added first where there are any, all that the backward pass needs.</summary>
     public void Activate(Matrix x, RowSum? add)
     {
-        // A view that is left in the caller's scope would hold what it looks at until the end of the step.
-        using var scope = NewDisposeScope();
+        using var scope = NewDisposeScope();                                   // views of what is freed early must not outlive it
         kernels.Norm(x, add, weights.Norm, memory.Normed, memory.Statistics, shape.Norm);
         kernels.Multiply(memory.Normed, false, weights.In, true, memory.Input);
         if (shape.Heads.Regrouped)
@@ -39,7 +38,7 @@ internal sealed class FusedBlock(
             kernels.Rotate(memory.QK, memory.QK, angles, shape.Plain, back: false);
         }
 
-        _attention = kernels.Attend(memory.QueryHeads, memory.KeyHeads, memory.ValueHeads).Keep();
+        _attention = kernels.Attend(memory.QueryHeads, memory.KeyHeads, memory.ValueHeads).Detach();
         if (shape.Config.RoutesAttention)
             kernels.GateHeads(_attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, memory.Out, memory.Gates!);
         if (memory.Routes is not { } routes)

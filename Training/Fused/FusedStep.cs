@@ -84,11 +84,7 @@ internal sealed class FusedStep : IDisposable
     /// <summary>Bytes that the step holds all the time, gradients included, weights and moments not.</summary>
     public long Bytes => _arena.Bytes;
 
-    /// <summary>Whether a model can be trained so.</summary>
-    public static bool Fits(ModelConfig config) =>
-        config.Experts <= 32 && config.HeadWidth % 8 == 0 && config.HeadWidth <= 128 && config.Width <= 8192 && (config.Experts == 0 || config.Ffn % 8 == 0);
-
-    /// <summary>Equal parts of the tokens whose logits are made one after another.</summary>
+    /// <summary>How many parts of the tokens have their logits in memory one after another.</summary>
     public static int HeadParts(StepShape shape)
     {
         var parts = 1;
@@ -96,6 +92,10 @@ internal sealed class FusedStep : IDisposable
             parts++;
         return parts;
     }
+
+    /// <summary>Whether a model can be trained so.</summary>
+    public static bool Fits(ModelConfig config) =>
+        config.Experts <= 32 && config.HeadWidth % 8 == 0 && config.HeadWidth <= 128 && config.Width <= 8192 && (config.Experts == 0 || config.Ffn % 8 == 0);
 
     /// <summary>Enqueues loss and gradients of a batch.</summary>
     /// <param name="inputs">[B·T].</param>

@@ -20,8 +20,8 @@ internal sealed record AttentionResult(Tensor Q, Tensor K, Tensor V, Tensor Outp
         return Matrix.Of(heads.transpose(1, 2).view(shape[0] * shape[2], shape[1] * shape[3]));
     }
 
-    /// <summary>Takes the results out of the scope that they were made in: they stay until they are freed.</summary>
-    public AttentionResult Keep()
+    /// <summary>Takes the results out of the caller's scope, to be freed by <see cref="Dispose"/>.</summary>
+    public AttentionResult Detach()
     {
         foreach (var tensor in Saved.Append(Output).Append(Heads.Tensor))
             tensor.DetachFromDisposeScope();

@@ -7,6 +7,9 @@ internal static unsafe partial class CudaCalls
 {
     public const int MajorVersion = 75, MinorVersion = 76, Multiprocessors = 16;
 
+    // The libraries are found by the time that the first of them is called.
+    static CudaCalls() => _ = CudaLibraries.Missing;
+
     /// <exception cref="InvalidOperationException">The driver refused.</exception>
     public static void Check(int result, string what)
     {

@@ -5,7 +5,7 @@ namespace Bam.Training.Kernels;
 /// <summary>Where the FFN router of a layer sends N tokens.</summary>
 internal sealed class Routes
 {
-    /// <summary>Tokens that one block of threads counts.</summary>
+    /// <summary>Tokens that one block of a kernel counts.</summary>
     public const int TokensPerBlock = 1024;
 
     public Routes(Arena arena, RouterRule rule, int tokens)

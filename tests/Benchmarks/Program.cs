@@ -47,6 +47,24 @@ switch (args.FirstOrDefault())
         if (options.IsJson)
             Console.WriteLine(JsonSerializer.Serialize(new { options, scaling }, BenchmarkOptions.Json));
         return 0;
+    case "recovery":
+        var recoveries = await RecoveryTimes.Measure(options);
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            options.Rounds,
+            kinds = recoveries.GroupBy(recovery => recovery.Kind).Select(kind => new
+            {
+                kind = kind.Key,
+                median = kind.Select(recovery => recovery.Seconds).Order().ElementAt(kind.Count() / 2),
+                worst = kind.Max(recovery => recovery.Seconds),
+                lostSteps = kind.Sum(recovery => recovery.LostSteps),
+                othersDisturbed = kind.Sum(recovery => recovery.OthersDisturbed),
+            }),
+        }, BenchmarkOptions.Json));
+        return 0;
+    case "false-alarms":
+        Console.WriteLine(JsonSerializer.Serialize(await FalseAlarms.Measure(options), BenchmarkOptions.Json));
+        return 0;
     case "checkpoint-stall":
         Console.WriteLine(JsonSerializer.Serialize(CheckpointStall.Measure(options), BenchmarkOptions.Json));
         return 0;
@@ -59,6 +77,8 @@ switch (args.FirstOrDefault())
                    Benchmarks cpu-limit [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N]
                    Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks status-polls [the same options]
+                   Benchmarks recovery [--rounds N] [--model tiny|small] [--batch N]
+                   Benchmarks false-alarms [--minutes N] [--model tiny|small] [--batch N]
                    Benchmarks checkpoint-stall [--minutes N] [--threads N] [--folder PATH]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]
                    Benchmarks branch-scaling [--gpus LIST | --silos N] [--model tiny|small|110m|518m] [--batch N] [--steps N] [--branches N]

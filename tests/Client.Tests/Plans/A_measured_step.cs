@@ -12,6 +12,17 @@ public sealed class A_measured_step
 {
     [Theory]
     [InlineData("518m", "dense", 8, false, false, 23.52)]
+    [InlineData("518m", "bam", 4, false, false, 42.79)]
+    [InlineData("518m", "btx", 8, false, false, 35.57)]
+    [InlineData("518m", "bam-kv", 4, false, false, 38.53)]
+    [InlineData("110m", "dense", 32, false, false, 12.80)]
+    [InlineData("110m", "bam", 16, false, false, 15.73)]
+    [InlineData("518m", "dense", 8, true, false, 10.87)]
+    [InlineData("518m", "dense", 8, false, true, 21.59)]
+    [InlineData("518m", "bam", 4, true, false, 31.88)]
+    [InlineData("518m", "btx", 8, true, false, 25.26)]
+    [InlineData("518m", "btx", 8, true, true, 19.77)]
+    [InlineData("518m", "bam-kv", 4, true, false, 28.01)]
     public void Took_the_memory_that_was_planned_within_a_tenth(string preset, string name, int batch, bool recompute, bool halfStates, double measured)
     {
         var model = BenchModel.Of(preset, name, experts: 4);

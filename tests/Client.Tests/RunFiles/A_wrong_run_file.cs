@@ -44,7 +44,7 @@ public sealed class A_wrong_run_file : IDisposable
     [InlineData("learning_rate: 1e-3", "learning_rate: 0", "15: train.learning_rate: must be more than 0, not 0")]
     [InlineData("learning_rate: 1e-3", "learning_rate: fast", "15: train.learning_rate: must be a number, not 'fast'")]
     [InlineData("precision: bf16", "precision: bf61", "15: train.precision: no such choice 'bf61'; did you mean 'bf16'? (choices: fp32, bf16)")]
-    [InlineData("batch: 16", "bacth: 16", "15: train.bacth: unknown key; did you mean 'batch'? (keys: batch, learning_rate, warmup, weight_decay, precision, final_learning_rate, clip_norm, beta1, beta2, load_balance, router_z)")]
+    [InlineData("batch: 16", "bacth: 16", "15: train.bacth: unknown key; did you mean 'batch'? (keys: batch, learning_rate, warmup, weight_decay, precision, final_learning_rate, clip_norm, beta1, beta2, load_balance, router_z, recompute, optimizer_states)")]
     [InlineData("weight_decay: 0.1", "beta2: 1", "15: train.beta2: must be at least 0 and less than 1, not 1")]
     [InlineData("seed_model: { domains: { general: 1 }, steps: 400 }", "seed_model: { domains: { general: 1 } }", "16: seed_model.steps: is missing; state one of steps, tokens and flops")]
     [InlineData("steps: 400", "steps: 400, tokens: 1M", "16: seed_model.tokens: stands beside steps; state one of steps, tokens and flops")]

@@ -38,11 +38,11 @@ public sealed class StoreFaultTests(FaultCluster faults, ITestOutputHelper outpu
         var slow = faults.Orders.Order("slow", "step", "math", 45);
         await faults.Launch("read-only");
         await faults.Orders.UntilFired(slow);
-        disk.Remount("ro");
+        disk.Protect();
 
         var waiting = await faults.Cluster.Until("read-only", view => view.Step("math") == FaultRun.BranchSteps && view.Member("math").GetProperty("error").ValueKind != System.Text.Json.JsonValueKind.Null);
         Assert.Equal(40, waiting.Number("math", "checkpoint_step"));
-        disk.Remount("rw");
+        disk.Release();
         var ended = await faults.Cluster.Completed("read-only");
 
         FaultReport.Add(output, "store read-only", "math", null);
@@ -118,9 +118,22 @@ public sealed class StoreFaultTests(FaultCluster faults, ITestOutputHelper outpu
 
         public void Empty() => File.Delete(Path.Combine(_folder, ".ballast"));
 
-        public void Remount(string how) => Assert.True(Run("mount", "-o", $"remount,{how}", _folder));
+        /// <summary>Whoever comes by this path writes nothing. (The disk itself cannot be made read-only while a model's log is open.)</summary>
+        public void Protect()
+        {
+            Assert.True(Run("mount", "--bind", _folder, _folder));
+            Assert.True(Run("mount", "-o", "remount,bind,ro", _folder));
+        }
 
-        public void Dispose() => Run("umount", "-l", _folder);
+        public void Release() => Assert.True(Run("umount", "-l", _folder));
+
+        public void Dispose()
+        {
+            while (Run("umount", "-l", _folder))
+            {
+                // one mount at a time
+            }
+        }
 
         private static bool Run(string program, params string[] arguments)
         {
