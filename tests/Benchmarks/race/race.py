@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Races bam's training step against torch_bam.py (torch.compile) on one GPU, in one run, and prints the ratios.
 
-    race.py --bam DIR/bam --rival torch_bam.py [--rows dense,btx,bam-kv,dense-small,bam-small] [--repeats 3] [--json FILE]
+    race.py --bam DIR/bam --rival torch_bam.py [--rows dense,btx,bam,bam-kv,dense-small,bam-small] [--repeats 3] [--seconds N] [--json FILE]
 
 Needs a PyTorch install for the rival, and no .NET for a self-contained bam. The rival is imported and its own `race` is called, unchanged, with the
 configuration of its own main; ours is `bam bench`. Both take the median of single steps with the device waited for after each. The two alternate;
@@ -78,12 +78,20 @@ def median(runs, key):
     return statistics.median(values) if values else None
 
 
+def result(name, runs):
+    theirs, own = median(runs["rival"], "tok_s"), median(runs["bam"], "tok_s")
+    return dict(
+        row=ROWS[name].title, rival_tok_s=theirs, bam_tok_s=own, ratio=own / theirs if own and theirs else None, wanted=ROWS[name].wanted,
+        repeats=min(sum("tok_s" in run for run in side) for side in runs.values()), bam_tflops=median(runs["bam"], "tflops"),
+        rival_mem_gb=median(runs["rival"], "mem_gb"), bam_mem_gb=median(runs["bam"], "mem_gb"), planned_gb=median(runs["bam"], "planned_gb"), runs=runs)
+
+
 def table(results):
-    lines = ["| model | torch.compile, tok/s | bam, tok/s | ratio | wanted | bam, TFLOP/s | memory GiB: torch, bam, plan |", "|---|---|---|---|---|---|---|"]
+    lines = ["| model | torch.compile, tok/s | bam, tok/s | ratio | wanted | repeats | bam, TFLOP/s | memory GiB: torch, bam, plan |", "|---|---|---|---|---|---|---|---|"]
     for one in results:
         number = lambda value, form="{:,.0f}": "failed" if value is None else form.format(value)
         lines.append(f"| {one['row']} | {number(one['rival_tok_s'])} | {number(one['bam_tok_s'])} | {number(one['ratio'], '{:.3f}')} | "
-                     f"{'-' if one['wanted'] is None else format(one['wanted'], '.2f')} | {number(one['bam_tflops'], '{:.0f}')} | "
+                     f"{'-' if one['wanted'] is None else format(one['wanted'], '.2f')} | {one['repeats']} | {number(one['bam_tflops'], '{:.0f}')} | "
                      f"{number(one['rival_mem_gb'], '{:.1f}')}, {number(one['bam_mem_gb'], '{:.1f}')}, {number(one['planned_gb'], '{:.1f}')} |")
     return "\n".join(lines)
 
@@ -95,6 +103,7 @@ def main():
     parser.add_argument("--rows", default="dense,btx,bam,dense-small,bam-small", help=f"of {','.join(ROWS)}")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20, help="timed steps of ours in a repeat; the rival has its own")
+    parser.add_argument("--seconds", type=float, help="start no further pair after so long; the table says how many repeats there were")
     parser.add_argument("--device", default="cuda", help="of ours")
     parser.add_argument("--json", help="file for all numbers")
     options, extra = parser.parse_known_args()                             # the rest goes to bam bench, such as --optimizer-states bf16
@@ -106,24 +115,22 @@ def main():
         if not os.path.exists(path):
             parser.error(f"{path} does not exist")
 
-    rival, results = Rival(options.rival), []
-    for name in rows:
-        row, runs = ROWS[name], dict(rival=[], bam=[])
-        for repeat in range(options.repeats):
+    rival, began = Rival(options.rival), time.time()
+    runs = {name: dict(rival=[], bam=[]) for name in rows}
+    for repeat in range(options.repeats):
+        for name in rows:
+            if options.seconds and time.time() - began > options.seconds:
+                continue
             # Each is first in turn: what the GPU's temperature does to the second is shared.
             for side in ("rival", "bam") if repeat % 2 == 0 else ("bam", "rival"):
-                began = time.time()
+                start, row = time.time(), ROWS[name]
                 run = rival.run(row) if side == "rival" else ours(os.path.abspath(options.bam), options.device, row, options.steps, extra)
-                runs[side].append(run)
-                print(f"{name} {repeat + 1}/{options.repeats} {side}: {json.dumps(run)} in {time.time() - began:.0f} s", file=sys.stderr, flush=True)
-        theirs, own = median(runs["rival"], "tok_s"), median(runs["bam"], "tok_s")
-        results.append(dict(
-            row=row.title, rival_tok_s=theirs, bam_tok_s=own, ratio=own / theirs if own and theirs else None, wanted=row.wanted,
-            bam_tflops=median(runs["bam"], "tflops"), rival_mem_gb=median(runs["rival"], "mem_gb"), bam_mem_gb=median(runs["bam"], "mem_gb"),
-            planned_gb=median(runs["bam"], "planned_gb"), runs=runs))
-        if options.json:
-            with open(options.json, "w") as file:
-                json.dump(dict(repeats=options.repeats, steps=options.steps, extra=extra, results=results), file, indent=1)
+                runs[name][side].append(run)
+                print(f"{name} {repeat + 1}/{options.repeats} {side}: {json.dumps(run)} in {time.time() - start:.0f} s", file=sys.stderr, flush=True)
+            if options.json:
+                with open(options.json, "w") as file:
+                    json.dump(dict(steps=options.steps, extra=extra, results=[result(name, runs[name]) for name in rows]), file, indent=1)
+    results = [result(name, runs[name]) for name in rows]
     rival.end()
     print(table(results))
     return 0 if all(one["ratio"] is not None and one["ratio"] >= (one["wanted"] or 0) for one in results) else 1
