@@ -27,7 +27,7 @@ public sealed class A_wrong_run_file : IDisposable
     [InlineData("tokenizer: bytes", "tokenizer: cl100k_base:17", "3: tokenizer: no such tokenizer 'cl100k_base:17'; did you mean 'cl100k_base'? (tokenizers: bytes, cl100k_base, cl100k_base:N with N from 256 to 100256)")]
     [InlineData("  layers: 6\n", "", "4: model.layers: is missing")]
     [InlineData("layers: 6", "layers: 0", "5: model.layers: must be at least 1, not 0")]
-    [InlineData("layers: 6", "layers: 6\n  preset: tyni", "6: model.preset: no such preset 'tyni'; did you mean 'tiny'? (presets: tiny, small, paper-590m, paper-2b)")]
+    [InlineData("layers: 6", "layers: 6\n  preset: tyni", "6: model.preset: no such preset 'tyni'; did you mean 'tiny'? (presets: tiny, small, 110m, 518m, paper-590m, paper-2b)")]
     [InlineData("heads: 8\n  kv", "heads: 7\n  kv", "7: model.heads: 7 heads do not divide the width 256; 8 would")]
     [InlineData("kv_heads: 8", "kv_heads: 3", "8: model.kv_heads: 3 key and value heads do not divide 8 heads; 2 would")]
     [InlineData("width: 256\n  heads: 8", "width: 24\n  heads: 8", "7: model.heads: the head width 3 (width 24 / 8 heads) must be even for RoPE")]
