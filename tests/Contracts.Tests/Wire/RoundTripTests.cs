@@ -52,6 +52,7 @@ public sealed class RoundTripTests : IDisposable
         CheckpointFolder = "/store/x",
         Flops = 7e12,
         Spent = new(1.5, 2.5, 3.5, 4.5),
+        LogTail = ["its last line"],
     };
 
     private static readonly RunSpec Run = new()
@@ -91,6 +92,7 @@ public sealed class RoundTripTests : IDisposable
         ],
         Checkpoints = new CheckpointSpec(Every: 11, Keep: 12),
         Evaluate = new EvaluationSpec(Every: 13, Tokens: 14, Stride: 15),
+        Limits = new LimitsSpec(Setup: 16, Step: 17, Checkpoint: 18),
     };
 
     private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().BuildServiceProvider();
@@ -132,6 +134,7 @@ public sealed class RoundTripTests : IDisposable
             Error = "none left",
             Goodput = 0.875,
             Remaining = TimeSpan.FromSeconds(5),
+            Paused = true,
         };
 
         AssertNothingIsDefault(status, new RunStatus { Name = "", Phase = default });
