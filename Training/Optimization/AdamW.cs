@@ -128,7 +128,9 @@ public sealed class AdamW : IDisposable
     {
         Check(frozen);
         using var quiet = no_grad();
-        _flat!.Rate.fill_(learningRate.ToScalar());
+        var rate = learningRate.ToScalar();
+        _flat!.Rate.fill_(rate);
+        GC.KeepAlive(rate);
         kernels.Update(_flat, gradients, loss, frozen != FrozenParts.None);
         _flag.Ask();
         return _flat.Control.select(0, 0).clone();
