@@ -1,5 +1,6 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Data;
+using Bam.Training.Fused;
 using Bam.Training.Model;
 
 namespace Bam.Client.Plans;
@@ -58,6 +59,10 @@ internal static class DeviceFit
     {
         if (train.Precision == Precision.Float32)
             yield return new([new("precision: bf16", (c, t) => (c, t with { Precision = Precision.BFloat16 }))]);
+        if (!train.Recompute && StepMemory.Of(config, train) is not null)
+            yield return new([new("recompute: true", (c, t) => (c, t with { Recompute = true }))]);
+        if (train.OptimizerStates == Precision.Float32 && StepMemory.Of(config, train) is not null)
+            yield return new([new("optimizer_states: bf16", (c, t) => (c, t with { OptimizerStates = Precision.BFloat16 }))]);
         if (config is { RoutesAttention: true, Kv: KvMode.Experts })
             yield return new([new("kv: shared", (c, t) => (c with { Kv = KvMode.Shared }, t))]);
         if (config.RoutesAttention)

@@ -1,18 +1,21 @@
 using Bam.Contracts.Runs;
+using Bam.Training.Fused;
 using Bam.Training.Model;
 
 namespace Bam.Client.Plans;
 
 /// <summary>
-/// Bytes on the device that trains a model of n parameters:
+/// Bytes on the device that trains a model of n parameters. In bfloat16 a GPU takes the step that is written out, whose memory is counted by
+/// <see cref="StepMemory"/>; else torch differentiates:
 /// <code>
-/// weights      4n    float32 masters
-/// gradients    4n    in float32; in bf16 2n more, those of the working copy
-/// optimizer    8n    Adam's m and v
-/// working copy 2n    bf16 only
-/// activations        every tensor of a step: forward ones are held until its end (<see cref="ActivationBytes"/>)
+///                written out                    differentiated
+/// weights        4n                             4n    float32 masters
+/// gradients      2n                             4n    in float32; in bfloat16 2n more, those of the working copy
+/// optimizer      8n, in bfloat16 4n             8n    Adam's m and v
+/// working copy   2n                             2n    bfloat16 only
+/// activations    what blocks keep               every tensor of a step: forward ones are held until its end (<see cref="ActivationBytes"/>)
 /// </code>
-/// An estimate: the flash kernels' workspaces, and what the allocator rounds up or keeps, are not counted.
+/// An estimate: the kernels' workspaces, and what the allocator rounds up or keeps, are not counted.
 /// </summary>
 internal sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, long WorkingCopy, long Activations)
 {
@@ -20,6 +23,8 @@ internal sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, 
 
     public static MemoryPlan Of(ModelConfig config, TrainSpec train)
     {
+        if (StepMemory.Of(config, train) is { } step)
+            return new(step.Weights, step.Gradients, step.Moments, step.Copies, step.Activations);
         var n = TensorLayout.Parameters(config);
         var bf16 = train.Precision == Precision.BFloat16;
         return new(4 * n, bf16 ? 6 * n : 4 * n, 8 * n, bf16 ? 2 * n : 0, ActivationBytes(config, train.Batch, bf16));

@@ -7,7 +7,7 @@ internal sealed partial class RunFileReader
     private static readonly string[] TrainKeys =
     [
         "batch", "learning_rate", "warmup", "weight_decay", "precision", "final_learning_rate", "clip_norm", "beta1", "beta2",
-        "load_balance", "router_z",
+        "load_balance", "router_z", "recompute", "optimizer_states",
     ];
 
     private static readonly Dictionary<string, Precision> Precisions =
@@ -31,6 +31,8 @@ internal sealed partial class RunFileReader
             Beta2 = section.Number("beta2", defaults.Beta2, NumberRule.BelowOne),
             LoadBalance = section.Number("load_balance", defaults.LoadBalance, NumberRule.NotNegative),
             RouterZ = section.Number("router_z", defaults.RouterZ, NumberRule.NotNegative),
+            Recompute = section.Flag("recompute", defaults.Recompute),
+            OptimizerStates = section.Choice("optimizer_states", defaults.OptimizerStates, Precisions),
         };
     }
 }

@@ -22,7 +22,7 @@ internal static class EngineThread
     });
 
     /// <summary>Does the work on a thread of its own and waits for it; an exception comes back as it was thrown.</summary>
-    private static T Run<T>(string name, Func<T> work)
+    public static T Run<T>(string name, Func<T> work)
     {
         T? result = default;
         ExceptionDispatchInfo? failure = null;

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Bam.Contracts.Runs;
+using Bam.Training.Fused;
+using Bam.Training.Kernels;
 using Bam.Training.Randomness;
 using static TorchSharp.torch;
 
@@ -19,6 +21,12 @@ public sealed class ParameterSet : IDisposable
     /// <param name="device">Where they live.</param>
     /// <param name="compute">Type of the working copies: float32, bfloat16, or float64 for tests.</param>
     public ParameterSet(ModelConfig config, Device device, ScalarType compute = ScalarType.Float32)
+        : this(config, device, compute, FastPath.Serves(config, device, compute))
+    {
+    }
+
+    /// <param name="flat">Whether all weights lie in one piece of memory, as the fused step wants them.</param>
+    internal ParameterSet(ModelConfig config, Device device, ScalarType compute, bool flat)
     {
         Config = config;
         Device = device;
@@ -26,10 +34,20 @@ public sealed class ParameterSet : IDisposable
         Specs = TensorLayout.Of(config);
         _index = Specs.Select((spec, i) => (spec.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i);
         var master = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        Masters = [.. Specs.Select(spec => empty([.. spec.Shape], master, device).DetachFromDisposeScope())];
-        Working = compute == master
-            ? Masters
-            : [.. Specs.Select(spec => empty([.. spec.Shape], compute, device).DetachFromDisposeScope())];
+        if (flat)
+        {
+            Flat = new FlatWeights(config, device, master, compute);
+            Masters = [.. Specs.Select(spec => Flat.View(Flat.Masters, spec))];
+            Working = compute == master ? Masters : [.. Specs.Select(spec => Flat.View(Flat.Working, spec))];
+        }
+        else
+        {
+            Masters = [.. Specs.Select(spec => empty([.. spec.Shape], master, device).DetachFromDisposeScope())];
+            Working = compute == master
+                ? Masters
+                : [.. Specs.Select(spec => empty([.. spec.Shape], compute, device).DetachFromDisposeScope())];
+        }
+
         foreach (var tensor in Working)
             tensor.requires_grad_(true);
     }
@@ -48,6 +66,9 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>Leaves of the autograd graph, in the order of <see cref="Specs"/>.</summary>
     public IReadOnlyList<Tensor> Working { get; }
+
+    /// <summary>The memory of all weights where it is one piece; null where each tensor has its own.</summary>
+    internal FlatWeights? Flat { get; }
 
     /// <summary>Whether the working copies are tensors of their own.</summary>
     public bool HasCopies => !ReferenceEquals(Masters, Working);
@@ -104,7 +125,10 @@ public sealed class ParameterSet : IDisposable
         if (!HasCopies)
             return;
         using var quiet = no_grad();
-        Ops.CopyAll(Working, Masters);
+        if (Flat is { } flat)
+            flat.Working.copy_(flat.Masters);
+        else
+            Ops.CopyAll(Working, Masters);
     }
 
     /// <summary>Changes one tensor's master, and its working copy with it.</summary>
@@ -123,6 +147,7 @@ public sealed class ParameterSet : IDisposable
     {
         foreach (var tensor in Masters.Concat(HasCopies ? Working : []))
             tensor.Dispose();
+        Flat?.Dispose();
     }
 
     private static bool IsResidualOutput(TensorSpec spec) =>

@@ -19,6 +19,16 @@ internal sealed class RotaryTable : IDisposable
         _half = half;
         _interleaved = config.RopeInterleaved || half == 1;                    // one pair is both
         _real = compute == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        using var scope = NewDisposeScope();
+        // A copy: a tensor may lie in the array itself, 8 bytes aligned, and products of complex float64 numbers fault there.
+        var turns = tensor(Angles(config), [context, 1, half, 2]).clone().to(_real).to(device);
+        _turns = view_as_complex(turns).DetachFromDisposeScope();
+    }
+
+    /// <summary>Cosine and sine of every position and pair, [T, K/2, 2] row-major.</summary>
+    internal static double[] Angles(ModelConfig config)
+    {
+        int context = config.Context, half = config.HeadWidth / 2;
         var angles = new double[context * half * 2];
         for (var t = 0; t < context; t++)
         {
@@ -29,10 +39,7 @@ internal sealed class RotaryTable : IDisposable
             }
         }
 
-        using var scope = NewDisposeScope();
-        // A copy: a tensor may lie in the array itself, 8 bytes aligned, and products of complex float64 numbers fault there.
-        var turns = tensor(angles, [context, 1, half, 2]).clone().to(_real).to(device);
-        _turns = view_as_complex(turns).DetachFromDisposeScope();
+        return angles;
     }
 
     /// <summary>Turns every head of x [B, T, heads·K] by its position, the first of a row being <paramref name="offset"/>: [B, T, heads, K].</summary>

@@ -39,6 +39,13 @@ internal static unsafe partial class Dispatcher
     /// <summary>An optional tensor: no value, or a reference that the call consumes.</summary>
     public static ulong Optional(torch.Tensor? tensor) => tensor is null ? 0 : Optional(Argument(tensor));
 
+    /// <summary>A tensor argument that is left undefined, where the schema wants one and the operator does not.</summary>
+    public static ulong Undefined()
+    {
+        _ = NewUndefined(out var handle);
+        return (ulong)handle;
+    }
+
     public static ulong Optional(double value) => Optional(Argument(value));
 
     public static ulong Argument(double value) => BitConverter.DoubleToUInt64Bits(value);
@@ -80,6 +87,9 @@ internal static unsafe partial class Dispatcher
 
     [LibraryImport(Torch, EntryPoint = "aoti_torch_new_tensor_handle")]
     private static partial int NewHandle(nint tensor, out nint handle);
+
+    [LibraryImport(Torch, EntryPoint = "aoti_torch_new_uninitialized_tensor")]
+    private static partial int NewUndefined(out nint handle);
 
     [LibraryImport(Torch, EntryPoint = "torch_new_list_reserve_size")]
     private static partial int NewList(nuint capacity, out nint list);

@@ -1,4 +1,5 @@
 using Bam.Contracts.Runs;
+using Bam.Training.Kernels;
 using Bam.Training.Model;
 using TorchSharp;
 using static Bam.Training.Native.Dispatcher;
@@ -24,7 +25,8 @@ public sealed class AdamW : IDisposable
     private readonly Tensor _limit, _skipped, _lateSteps, _lateOffset;
     private readonly NonFiniteFlag _flag;
     private readonly Tensor[]? _gradients;                                     // float32 copies when the step is bfloat16
-    private readonly Group[] _groups;
+    private readonly Group[] _groups = [];
+    private readonly FlatUpdate? _flat;                                        // where the weights lie flat
 
     /// <param name="parameters">Weights to update; not owned.</param>
     /// <param name="spec">Betas, decay and clipping.</param>
@@ -37,14 +39,26 @@ public sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         Tensor[] Zeros() => [.. parameters.Masters.Select(tensor => zeros_like(tensor).DetachFromDisposeScope())];
         Tensor Number(float value) => tensor(value, float32).to(parameters.Device).DetachFromDisposeScope();
-        FirstMoments = Zeros();
-        SecondMoments = Zeros();
         Steps = Number(0);
         _limit = Number((float)spec.ClipNorm);
         _skipped = Number(0);
         _flag = new NonFiniteFlag(_skipped);
         _lateSteps = Number(0);
         _lateOffset = Number(-(freeze?.Steps ?? 0));
+        if (parameters.Flat is { } flat)
+        {
+            var kind = spec.OptimizerStates == Precision.BFloat16 ? ScalarType.BFloat16 : flat.Masters.dtype;
+            Tensor Flat(long count, ScalarType type) => zeros(count, type, parameters.Device).DetachFromDisposeScope();
+            _flat = new FlatUpdate(
+                flat, Flat(flat.Layout.Count, kind), Flat(flat.Layout.Count, kind), Steps, _skipped, Flat(1, flat.Masters.dtype),
+                Flat(8, flat.Masters.dtype), _late, freeze?.Steps ?? 0, spec, Epsilon);
+            FirstMoments = [.. parameters.Specs.Select(tensor => flat.View(_flat.First, tensor))];
+            SecondMoments = [.. parameters.Specs.Select(tensor => flat.View(_flat.Second, tensor))];
+            return;
+        }
+
+        FirstMoments = Zeros();
+        SecondMoments = Zeros();
         _gradients = parameters.HasCopies ? Zeros() : null;
         _groups =
         [
@@ -85,8 +99,9 @@ public sealed class AdamW : IDisposable
     /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope.</returns>
     public Tensor Step(double learningRate, Tensor loss, FrozenParts frozen = FrozenParts.None)
     {
-        if (frozen != FrozenParts.None && frozen != _late)
-            throw new ArgumentException($"{frozen} are frozen, but the optimizer was made for {_late}", nameof(frozen));
+        Check(frozen);
+        if (_flat is not null)
+            throw new InvalidOperationException("weights that lie flat are updated from the gradients of a fused step");
         using var quiet = no_grad();
         var groups = _groups.Where(group => !group.IsLate || frozen == FrozenParts.None).ToArray();
         var gradients = TakeGradients(groups);
@@ -102,13 +117,39 @@ public sealed class AdamW : IDisposable
         return norm;
     }
 
+    /// <summary>One update of flat weights from the gradients of a fused step: two launches, and one that adds up the norm.</summary>
+    /// <param name="learningRate">Rate of this step.</param>
+    /// <param name="frozen">Parts that stay: those of the constructor, or none.</param>
+    /// <param name="kernels">Operations.</param>
+    /// <param name="gradients">Gradient of each piece; null for frozen ones.</param>
+    /// <param name="loss">Loss that they are of, a scalar.</param>
+    /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope.</returns>
+    internal Tensor Step(double learningRate, FrozenParts frozen, IStepKernels kernels, IReadOnlyList<Tensor?> gradients, Tensor loss)
+    {
+        Check(frozen);
+        using var quiet = no_grad();
+        var rate = learningRate.ToScalar();
+        _flat!.Rate.fill_(rate);
+        GC.KeepAlive(rate);
+        kernels.Update(_flat, gradients, loss, frozen != FrozenParts.None);
+        _flag.Ask();
+        return _flat.Control.select(0, 0).clone();
+    }
+
     public void Dispose()
     {
+        _flat?.Dispose();
         foreach (var tensor in FirstMoments.Concat(SecondMoments).Concat(_gradients ?? []))
             tensor.Dispose();
         foreach (var number in new[] { Steps, _limit, _skipped, _lateSteps, _lateOffset })
             number.Dispose();
         _flag.Dispose();
+    }
+
+    private void Check(FrozenParts frozen)
+    {
+        if (frozen != FrozenParts.None && frozen != _late)
+            throw new ArgumentException($"{frozen} are frozen, but the optimizer was made for {_late}", nameof(frozen));
     }
 
     /// <summary>The gradients of each group.</summary>

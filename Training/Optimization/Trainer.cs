@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Bam.Contracts.Runs;
+using Bam.Training.Fused;
+using Bam.Training.Kernels;
 using Bam.Training.Model;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +12,7 @@ namespace Bam.Training.Optimization;
 /// The training step of one model: batch, forward, backward, update. A step enqueues work and reads nothing back; only a step that is
 /// asked for a reading waits for the device. Every call must come from the same thread.
 /// </summary>
-public sealed class Trainer
+public sealed class Trainer : IDisposable
 {
     private static readonly Scalar NanScalar = double.NaN.ToScalar();
 
@@ -23,6 +25,8 @@ public sealed class Trainer
     private readonly long[] _inputs, _targets;                                 // [B, T] each
     private readonly int _context;
     private readonly Freeze _freeze;
+    private readonly IStepKernels? _kernels;
+    private readonly FusedStep? _fused;                                        // where the weights lie flat
 
     /// <param name="model">Model to train; not owned.</param>
     /// <param name="optimizer">Optimizer of its parameters; not owned.</param>
@@ -35,6 +39,16 @@ public sealed class Trainer
     public Trainer(
         Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step = 0, Freeze? freeze = null,
         BatchSkips? skips = null)
+        : this(
+            model, optimizer, batches, spec, steps, step, freeze, skips,
+            model.Parameters.Flat is null ? null : new CudaKernels(model.Parameters.Device))
+    {
+    }
+
+    /// <param name="kernels">Operations of a fused step, which become the trainer's; null to differentiate.</param>
+    internal Trainer(
+        Transformer model, AdamW optimizer, IBatchSource batches, TrainSpec spec, long steps, long step, Freeze? freeze, BatchSkips? skips,
+        IStepKernels? kernels)
     {
         _model = model;
         _optimizer = optimizer;
@@ -48,6 +62,8 @@ public sealed class Trainer
         _freeze = freeze ?? Freeze.Nothing;
         Step = step;
         Skips = skips ?? BatchSkips.None;
+        _kernels = kernels;
+        _fused = kernels is null ? null : new FusedStep(model.Parameters, kernels, spec.Batch, spec.Recompute);
     }
 
     /// <summary>Steps done.</summary>
@@ -80,20 +96,45 @@ public sealed class Trainer
 
         using var scope = NewDisposeScope();
         var frozen = _freeze.At(Step);
+        var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
+        var rate = _rate.At(Step);
+        Tensor norm;
+        StepLoss loss;
+        if (_fused is { } fused)
+        {
+            fused.Run(_inputs, _targets, _spec.LoadBalance, _spec.RouterZ, frozen, trace);
+            loss = Poisoned(fused.Loss(), poison);
+            norm = _optimizer.Step(rate, frozen, _kernels!, fused.Gradients.Pieces, loss.Total);
+        }
+        else
+        {
+            (loss, norm) = Differentiate(rate, frozen, trace, poison);
+        }
+
+        Step++;
+        return read ? Read(loss, norm, rate, trace) : null;
+    }
+
+    public void Dispose()
+    {
+        _fused?.Dispose();
+        _kernels?.Dispose();
+    }
+
+    /// <summary>The step by autograd, with torch's own operations.</summary>
+    private (StepLoss Loss, Tensor Norm) Differentiate(double rate, FrozenParts frozen, RoutingTrace? trace, bool poison)
+    {
         _model.Parameters.Freeze(frozen);
         var device = _model.Parameters.Device;
         var inputs = tensor(_inputs, [_spec.Batch, _context]).to(device);      // [B, T]
         var targets = tensor(_targets, [_spec.Batch, _context]).to(device);    // [B, T]
-        var trace = read && _model.Parameters.Config.Experts > 0 ? new RoutingTrace() : null;
-        var loss = _model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace });
-        if (poison)
-            loss = loss with { Total = loss.Total.mul(NanScalar), Nll = loss.Nll.mul(NanScalar) };
+        var loss = Poisoned(_model.Loss(inputs, targets, _weights, _model.Pass(inputs) with { Trace = trace }), poison);
         loss.Total.backward();
-        var rate = _rate.At(Step);
-        var norm = _optimizer.Step(rate, loss.Total, frozen);
-        Step++;
-        return read ? Read(loss, norm, rate, trace) : null;
+        return (loss, _optimizer.Step(rate, loss.Total, frozen));
     }
+
+    private static StepLoss Poisoned(StepLoss loss, bool poison) =>
+        poison ? loss with { Total = loss.Total.mul(NanScalar), Nll = loss.Nll.mul(NanScalar) } : loss;
 
     private StepReading Read(StepLoss loss, Tensor norm, double rate, RoutingTrace? trace)
     {

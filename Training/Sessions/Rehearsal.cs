@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Bam.Training.Fused;
+using Bam.Training.Kernels;
 using Bam.Training.Model;
 using Bam.Training.Native;
 using static TorchSharp.torch;
@@ -42,12 +44,22 @@ internal static class Rehearsal
     {
         using var scope = NewDisposeScope();
         var parameters = model.Parameters;
+        var train = job.Member.Train;
         var tokens = new long[batch * context];
         for (var i = 0; i < tokens.Length; i++)
             tokens[i] = i % parameters.Config.Vocab;
+        if (parameters.Flat is not null)
+        {
+            using var kernels = new CudaKernels(parameters.Device);
+            using var step = new FusedStep(parameters, kernels, batch, train.Recompute);
+            step.Run(tokens, tokens, train.LoadBalance, train.RouterZ, job.Member.Freeze.At(0));
+            _ = step.Loss().Nll.item<float>();                                 // a GPU refuses when it gets there
+            return;
+        }
+
         var inputs = tensor(tokens, [batch, context]).to(parameters.Device);   // [B, T]
         parameters.Freeze(job.Member.Freeze.At(0));
-        var loss = model.Loss(inputs, inputs, new LossWeights(job.Member.Train.LoadBalance, job.Member.Train.RouterZ), model.Pass(inputs));
+        var loss = model.Loss(inputs, inputs, new LossWeights(train.LoadBalance, train.RouterZ), model.Pass(inputs));
         loss.Total.backward();
         _ = loss.Nll.item<float>();                                            // a GPU refuses when it gets there
         foreach (var working in parameters.Working)

@@ -49,7 +49,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         // A seed model from elsewhere is not trained, and has no data of its own.
         IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
-        var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, position.Step, freeze, position.Skips);
+        using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, position.Step, freeze, position.Skips);
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
         observer.StoodStill(Standstill.Preparing, Stopwatch.GetElapsedTime(began));
         observer.Prepared(new(

@@ -9,6 +9,9 @@ internal sealed record BenchmarkOptions
 {
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
+    /// <summary>A result a line.</summary>
+    public static readonly JsonSerializerOptions Line = new(Json) { WriteIndented = false };
+
     public string Device { get; private init; } = "cpu";
 
     public string Model { get; private init; } = "tiny";
@@ -23,6 +26,18 @@ internal sealed record BenchmarkOptions
 
     /// <summary>Dense models of a mix.</summary>
     public int Experts { get; private init; } = 4;
+
+    /// <summary>Step to measure: fused, twins for the same in torch's operations, or plain for autograd.</summary>
+    public string StepKind { get; private init; } = "fused";
+
+    public bool Profile { get; private init; }
+
+    public bool Recompute { get; private init; }
+
+    public Precision OptimizerStates { get; private init; }
+
+    /// <summary>File whose bytes are trained on.</summary>
+    public string Text { get; private init; } = "";
 
     /// <summary>Where a mix or a cluster finds room for its files.</summary>
     public string Folder { get; private init; } = Path.GetTempPath();
@@ -58,6 +73,11 @@ internal sealed record BenchmarkOptions
             Rounds = Number("--rounds", 3),
             Threads = Number("--threads", 1),
             Experts = Number("--experts", 4),
+            StepKind = given.GetValueOrDefault("--path", "fused"),
+            Profile = given.GetValueOrDefault("--profile") == "on",
+            Recompute = given.GetValueOrDefault("--recompute") == "on",
+            OptimizerStates = given.GetValueOrDefault("--optimizer-states") == "bf16" ? Precision.BFloat16 : Precision.Float32,
+            Text = given.GetValueOrDefault("--text", ""),
             Minutes = double.Parse(given.GetValueOrDefault("--minutes", "5"), CultureInfo.InvariantCulture),
             Folder = given.GetValueOrDefault("--folder", Path.GetTempPath()),
             Gpus = given.GetValueOrDefault("--gpus"),

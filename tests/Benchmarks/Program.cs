@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Bam.Benchmarks;
+using Bam.Training.Model;
+using Bam.Training.Native;
 
 var options = BenchmarkOptions.Parse(args.Length > 0 ? args[1..] : []);
 switch (args.FirstOrDefault())
@@ -14,8 +16,24 @@ switch (args.FirstOrDefault())
         var kept = polled.Select(round => round.Polled / round.Quiet).Order().ElementAt(polled.Count / 2);
         Console.WriteLine(JsonSerializer.Serialize(new { options, rounds = polled, ratio = kept }, BenchmarkOptions.Json));
         return 0;
+    case "cpu-limit":
+        var limits = CpuLimit.Measure(options, ModelConfig.Dense(options.Shape(), "bytes", 257));
+        var share = limits.Select(round => round.Float32Step / round.Float32Product).Order().ElementAt(limits.Count / 2);
+        var gain = limits.Select(round => round.BFloat16Step / round.Float32Step).Order().ElementAt(limits.Count / 2);
+        Console.WriteLine(JsonSerializer.Serialize(new { options, limits, share, gain }, BenchmarkOptions.Json));
+        return 0;
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
+        return 0;
+    case "train-step":
+        TorchLibrary.Load();
+        foreach (var result in TrainStep.Measure(options))
+            Console.WriteLine(JsonSerializer.Serialize(result, BenchmarkOptions.Line));
+        return 0;
+    case "loss-curves":
+        TorchLibrary.Load();
+        foreach (var result in LossCurves.Measure(options))
+            Console.WriteLine(JsonSerializer.Serialize(result, BenchmarkOptions.Line));
         return 0;
     case "scrape-cost":
         var windows = await ScrapeCost.Measure(options);
@@ -53,6 +71,10 @@ switch (args.FirstOrDefault())
     default:
         await Console.Error.WriteLineAsync("""
             usage: Benchmarks grain-overhead [--device cpu|cuda] [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N] [--threads N]
+                   Benchmarks train-step [--model all|dense,btx,bam,bam-kv,dense-small,bam-small] [--steps N] [--path fused|twins|plain] [--profile on]
+                              [--recompute on] [--optimizer-states bf16]
+                   Benchmarks loss-curves --text FILE [--model all|dense,bam,bam-kv,btx] [--steps N]
+                   Benchmarks cpu-limit [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N]
                    Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks status-polls [the same options]
                    Benchmarks recovery [--rounds N] [--model tiny|small] [--batch N]

@@ -5,10 +5,10 @@ using Bam.Contracts.Runs;
 
 namespace Bam.Client.Tests.Plans;
 
-/// <summary>A mixture of seventeen experts of the paper's small model: no GPU of 80 GiB has room for it.</summary>
+/// <summary>A mixture of 32 experts of the paper's small model: no GPU of 40 GiB has room for it.</summary>
 public sealed class A_model_too_large : IDisposable
 {
-    private const long Device = 80L << 30;
+    private const long Device = 40L << 30;
 
     private readonly RunFolder _folder = new();
 
@@ -44,14 +44,14 @@ public sealed class A_model_too_large : IDisposable
     [Fact]
     public void Is_helped_by_several_changes_together_where_none_is_enough_and_by_none_where_nothing_is()
     {
-        var together = Assert.Single(DeviceFit.Of(Spec(), 24L << 30), model => model.Model == "bam").Remedies;
+        var together = Assert.Single(DeviceFit.Of(Spec(), 12L << 30), model => model.Model == "bam").Remedies;
 
         Assert.Contains("attention: averaged (BTX) with 2 experts with batch: 1 with context: ", Assert.Single(together).Change, StringComparison.Ordinal);
         Assert.All(DeviceFit.Of(Spec(), 4L << 30), model => Assert.EndsWith("give larger devices, or a smaller model", model.ToString(), StringComparison.Ordinal));
     }
 
     [Theory]
-    [InlineData("--device-memory 80GiB", 0)]
+    [InlineData("--device-memory 40GiB", 0)]
     [InlineData("", 1)]
     public async Task Ends_a_plan_with_2_after_the_whole_plan_was_printed(string options, int gpus)
     {
@@ -78,8 +78,8 @@ public sealed class A_model_too_large : IDisposable
     public async Task Is_not_launched_unless_forced()
     {
         Spec();
-        var refused = await Run($"launch {_folder.RunFile} --detach --device-memory 80GiB", 0);
-        var forced = await Run($"launch {_folder.RunFile} --detach --device-memory 80GiB --force", 0);
+        var refused = await Run($"launch {_folder.RunFile} --detach --device-memory 40GiB", 0);
+        var forced = await Run($"launch {_folder.RunFile} --detach --device-memory 40GiB --force", 0);
 
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.EndsWith("nothing was started; --force launches it all the same\n", refused.Error, StringComparison.Ordinal);

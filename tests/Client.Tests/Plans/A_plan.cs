@@ -1,4 +1,5 @@
 using Bam.Client.Plans;
+using Bam.Client.RunFiles;
 using Bam.Client.Tests.RunFiles;
 using Bam.Contracts.Runs;
 using Bam.Contracts.Status;
@@ -68,13 +69,24 @@ public sealed class A_plan : IDisposable
     }
 
     [Fact]
-    public void Adds_a_working_copy_and_its_gradients_in_bf16()
+    public void Adds_a_working_copy_and_its_gradients_in_bf16_where_torch_differentiates()
     {
-        var spec = Spec("tiny");
-        var bf16 = RunPlan.Of(spec with { SeedModel = spec.SeedModel with { Train = new() { Precision = Precision.BFloat16 } } }).Models[0];
+        var spec = Spec("tiny") with { Model = Presets.All["tiny"] with { Heads = 32, KvHeads = 32 } };     // heads too narrow for our kernels
+        var (wide, bf16) = (RunPlan.Of(spec).Models[0], RunPlan.Of(InHalf(spec)).Models[0]);
 
         Assert.Equal((2 * bf16.Parameters, 6 * bf16.Parameters), (bf16.Memory.WorkingCopy, bf16.Memory.Gradients));
-        Assert.InRange(bf16.Memory.Activations, RunPlan.Of(spec).Models[0].Memory.Activations / 2, RunPlan.Of(spec).Models[0].Memory.Activations - 1);
+        Assert.InRange(bf16.Memory.Activations, wide.Memory.Activations / 2, wide.Memory.Activations - 1);
+    }
+
+    [Fact]
+    public void Counts_what_the_step_that_is_written_out_keeps_in_bf16()
+    {
+        var spec = Spec("tiny");
+        var (wide, bf16) = (RunPlan.Of(spec).Models[0], RunPlan.Of(InHalf(spec)).Models[0]);
+
+        Assert.InRange(bf16.Memory.WorkingCopy, 2 * bf16.Parameters, 2.02 * bf16.Parameters);              // pieces begin at multiples of 512 bytes
+        Assert.InRange(bf16.Memory.Gradients, 2 * bf16.Parameters, bf16.Memory.WorkingCopy);
+        Assert.True(bf16.Memory.Activations < wide.Memory.Activations / 2);
     }
 
     [Fact]
@@ -167,4 +179,6 @@ public sealed class A_plan : IDisposable
           bam-shared: { kv: shared, steps: 20 }
           btx:        { attention: averaged, steps: 20 }
         """);
+
+    private static RunSpec InHalf(RunSpec spec) => spec with { SeedModel = spec.SeedModel with { Train = new() { Precision = Precision.BFloat16 } } };
 }

@@ -28,6 +28,8 @@ public sealed class RoundTripTests : IDisposable
         Beta2 = 0.29,
         LoadBalance = 0.39,
         RouterZ = 0.49,
+        Recompute = true,
+        OptimizerStates = Precision.BFloat16,
     };
 
     private static readonly MemberStatus Member = new()

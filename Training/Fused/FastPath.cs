@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using Bam.Training.Kernels;
+using Bam.Training.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Bam.Training.Fused;
+
+/// <summary>Where training takes the fused step with kernels of our own: bfloat16 on a CUDA device whose host can compile them.</summary>
+internal static class FastPath
+{
+    /// <summary>Environment variable that turns it off with <c>off</c>, to compare or to work around it.</summary>
+    public const string Variable = "BAM_FAST_PATH";
+
+    private static readonly ConcurrentDictionary<int, string?> Found = new();
+
+    public static bool Serves(ModelConfig config, Device device, ScalarType compute) =>
+        device.type == DeviceType.CUDA && compute == ScalarType.BFloat16 && FusedStep.Fits(config)
+        && Environment.GetEnvironmentVariable(Variable) != "off" && Problem(device) is null;
+
+    /// <summary>Why a CUDA device has to train by autograd, in a line; null when it need not. Compiles the kernels when first asked.</summary>
+    public static string? Problem(Device device) => Found.GetOrAdd(Math.Max(0, device.index), index =>
+    {
+        if (CudaLibraries.Missing is { } missing)
+            return missing;
+        try
+        {
+            CudaKernels.Prepare(index);
+            return null;
+        }
+        catch (InvalidOperationException e)
+        {
+            return e.Message;
+        }
+    });
+}

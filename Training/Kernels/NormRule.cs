@@ -1,0 +1,4 @@
+namespace Bam.Training.Kernels;
+
+/// <summary>LayerNorm, or RMSNorm where <paramref name="Rms"/>; weight only.</summary>
+internal readonly record struct NormRule(bool Rms, double Epsilon);

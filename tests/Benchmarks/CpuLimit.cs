@@ -1,0 +1,92 @@
+using Bam.Contracts.Runs;
+using Bam.Training.Model;
+using Bam.Training.Native;
+using Bam.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Bam.Benchmarks;
+
+/// <summary>
+/// How near a training step on one CPU core comes to the FLOP/s of that core's matrix products, in float32 and in bfloat16. All four take turns
+/// in one process, and the thread's processor time is counted, since the host may be busy.
+/// </summary>
+internal static class CpuLimit
+{
+    private const int Side = 1024, Products = 12;
+
+    /// <summary>GFLOP/s of one round: of square products, and of steps.</summary>
+    public sealed record Round(double Float32Product, double Float32Step, double BFloat16Product, double BFloat16Step);
+
+    public static IReadOnlyList<Round> Measure(BenchmarkOptions options, ModelConfig config)
+    {
+        TorchLibrary.Load();
+        using var scope = NewDisposeScope();
+        set_num_threads(1);
+        using var wide = new Step(config, options.Batch, Precision.Float32);
+        using var narrow = new Step(config, options.Batch, Precision.BFloat16);
+        return
+        [
+            .. Enumerable.Range(0, options.Rounds).Select(_ => new Round(
+                Product(ScalarType.Float32), wide.Rate(options.Steps), Product(ScalarType.BFloat16), narrow.Rate(options.Steps))),
+        ];
+    }
+
+    /// <summary>The best of some products, in GFLOP/s.</summary>
+    private static double Product(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (a, b) = (randn(Side, Side).to(type), randn(Side, Side).to(type));
+        return Enumerable.Range(0, Products).Max(_ =>
+        {
+            var began = ThreadTime.Now;
+            using var product = a.matmul(b);
+            return 2.0 * Side * Side * Side / (ThreadTime.Now - began).TotalSeconds / 1e9;
+        });
+    }
+
+    private sealed class Step : IDisposable
+    {
+        private readonly ParameterSet _parameters;
+        private readonly Transformer _model;
+        private readonly AdamW _optimizer;
+        private readonly Trainer _trainer;
+        private readonly double _flops;
+
+        public Step(ModelConfig config, int batch, Precision precision)
+        {
+            var spec = new TrainSpec { Batch = batch, Precision = precision };
+            _parameters = ParameterSet.Random(config, 1, CPU, precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
+            _model = new Transformer(_parameters);
+            _optimizer = new AdamW(_parameters, spec);
+            _trainer = new Trainer(_model, _optimizer, new Tokens(config.Vocab), spec, 1_000_000);
+            _flops = (double)_trainer.TokensPerStep * FlopCount.Training(config);
+            _trainer.Advance(read: true);
+        }
+
+        /// <summary>Model FLOPs a second of the median step, in GFLOP/s.</summary>
+        public double Rate(int steps) => Enumerable.Range(0, steps).Select(_ =>
+        {
+            var began = ThreadTime.Now;
+            _trainer.Advance(read: true);
+            return _flops / (ThreadTime.Now - began).TotalSeconds / 1e9;
+        }).Order().ElementAt(steps / 2);
+
+        public void Dispose()
+        {
+            _trainer.Dispose();
+            _optimizer.Dispose();
+            _model.Dispose();
+            _parameters.Dispose();
+        }
+    }
+
+    private sealed class Tokens(int vocab) : IBatchSource
+    {
+        public void Fill(long step, Span<long> inputs, Span<long> targets)
+        {
+            for (var i = 0; i < inputs.Length; i++)
+                (inputs[i], targets[i]) = ((step + i * 7) % vocab, (step + (i + 1) * 7) % vocab);
+        }
+    }
+}
