@@ -7,7 +7,7 @@ namespace Bam.Cluster;
 internal sealed class TestCluster : IAsyncDisposable
 {
     // Ports of our own: another cluster that looks for free ones must not take those of a silo that was just killed.
-    private static readonly int PortBase = 14_000 + Environment.ProcessId % 400 * 12;
+    internal static readonly int PortBase = 14_000 + Environment.ProcessId % 400 * 12;
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 

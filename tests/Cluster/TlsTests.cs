@@ -18,7 +18,7 @@ public sealed class TlsTests(ITestOutputHelper output) : IDisposable
         var (ours, theirs) = (await Certificates("ours"), await Certificates("theirs"));
         var home = Path.Combine(_folder, "home");
         KeyValuePair<string, string> console = new("BAM_TLS", Path.Combine(ours, "console")), silo = new("Bam__Tls", Path.Combine(ours, "silo"));
-        (await BamProcess.Run([console, silo], "cluster", "up", "--silos", "2", "--threads", "1", "--home", home)).MustSucceed();
+        (await BamProcess.Run([console, silo], "cluster", "up", "--silos", "2", "--threads", "1", "--port-base", $"{TestCluster.PortBase}", "--home", home)).MustSucceed();
         try
         {
             (await BamProcess.Run([console], "runs", "--home", home)).MustSucceed();
