@@ -97,10 +97,10 @@ public sealed class TransformerTests
         var fast = model.Loss(ids, targets, new LossWeights(one.Alpha, one.Beta), pass);
         var expected = slow.Loss(one.Batch, one.Alpha, one.Beta);
 
-        void AssertClose(string what, Tensor right, Tensor found)
+        void AssertClose(string what, Tensor right, Tensor found, double least = 1e-3)
         {
             // Against the tensor's largest number: rounding is of that size, whatever the number beside it.
-            var gap = (found.to(float64) - right).abs().max().item<double>() / Math.Max(right.abs().max().item<double>(), 1e-3);
+            var gap = (found.to(float64) - right).abs().max().item<double>() / Math.Max(right.abs().max().item<double>(), least);
             Assert.True(gap < tolerance, $"{what} differs by {gap} of its largest number\n{one}");
         }
 
@@ -114,8 +114,10 @@ public sealed class TransformerTests
 
         fast.Total.backward();
         expected.Total.backward();
+        // In float32 a gradient that is small because large ones cancel has the rounding of those (it differs from processor to processor).
+        var largest = compute == ScalarType.Float32 ? parameters.Specs.Max(spec => slow[spec.Name].grad?.abs().max().item<double>() ?? 0) : 0;
         foreach (var (spec, weight) in parameters.Specs.Zip(parameters.Working))
-            AssertClose($"gradient of {spec.Name}", slow[spec.Name].grad ?? zeros_like(slow[spec.Name]), weight.grad ?? zeros_like(weight));
+            AssertClose($"gradient of {spec.Name}", slow[spec.Name].grad ?? zeros_like(slow[spec.Name]), weight.grad ?? zeros_like(weight), Math.Max(1e-3, 0.1 * largest));
         using var quiet = no_grad();
         var logits = model.Forward(ids, pass);
         for (var row = 0; row < one.Batch.Ids.Length; row++)

@@ -13,6 +13,9 @@ namespace Bam.Training.Tests.Optimization;
 /// </summary>
 public sealed class GarbageCollectionTests
 {
+    // A busy machine needs longer than the five seconds for them; fewer would be no test of anything.
+    private const int FewestSteps = 20;
+
     [Theory]
     [InlineData("BAM, KV experts", Precision.Float32)]
     [InlineData("BAM, all experts, renormalised", Precision.BFloat16)]
@@ -22,7 +25,6 @@ public sealed class GarbageCollectionTests
 
         var (quiet, expected) = Train(Shapes.All[shape], precision, stressed.Count, TimeSpan.MaxValue, stress: false);
 
-        Assert.True(stressed.Count > 20, $"only {stressed.Count} steps: no test of anything");
         Assert.Equal(quiet, stressed);
         Assert.Equal(expected, weights);
     }
@@ -44,7 +46,7 @@ public sealed class GarbageCollectionTests
         try
         {
             var began = Stopwatch.GetTimestamp();
-            while (readings.Count < steps && Stopwatch.GetElapsedTime(began) < limit)
+            while (readings.Count < steps && (readings.Count <= FewestSteps || Stopwatch.GetElapsedTime(began) < limit))
                 readings.Add(trainer.Advance(read: true)! with { Routing = [] });
         }
         finally
