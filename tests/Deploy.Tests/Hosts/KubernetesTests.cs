@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bam.Contracts.Tests;
+using Bam.Deploy.Tests.Rules;
 using k8s;
 using k8s.Models;
 
@@ -64,7 +65,7 @@ public sealed class KubernetesTests
     [MemberData(nameof(Overlays))]
     public async Task Kustomize_builds_it(string overlay)
     {
-        Assert.SkipWhen(!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "kubectl"))), "kubectl is not installed");
+        Assert.SkipUnless(Debian.Has("kubectl"), "kubectl is not installed");
         using var process = Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Path.Combine(Folder, overlay)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bam.Contracts.Tests;
+using Bam.Deploy.Tests.Rules;
 
 namespace Bam.Deploy.Tests.Hosts;
 
@@ -11,7 +12,7 @@ public sealed class SystemdTests
     [Fact]
     public async Task The_unit_is_one_that_systemd_takes()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/systemd-analyze"), "systemd is not installed");
+        Assert.SkipUnless(Debian.Has("systemd-analyze"), "systemd is not installed");
         var aside = Directory.CreateTempSubdirectory("bam-unit-").FullName;
         var unit = Path.Combine(aside, "bam-silo@.service");
         // The program is not installed here; everything else is as it is.
