@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Bam.Contracts.Grains;
 using Bam.Contracts.Status;
@@ -8,7 +9,7 @@ namespace Bam.Silo.Page;
 /// <summary>Asks the cluster's grains for what the page shows, each question once a second at most. Nothing here changes a run.</summary>
 internal sealed class ClusterReader(IGrainFactory grains, IClusterMembershipService membership, SiloSettings settings, TimeProvider time)
 {
-    private const int PageSize = 200;
+    private const int PageSize = 200, MostCurves = 500;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
@@ -18,7 +19,9 @@ internal sealed class ClusterReader(IGrainFactory grains, IClusterMembershipServ
     private readonly Remembered<IReadOnlyList<RunSummary>> _runs = new(time);
     private readonly Remembered<RunStatus?> _statuses = new(time);
     private readonly Remembered<EventPage> _events = new(time);
+    private readonly Remembered<ModelHistory?> _histories = new(time);
     private readonly Remembered<IReadOnlyList<DeviceStatus>> _devices = new(time);
+    private readonly ConcurrentDictionary<(string Run, string Member), (MemberStatus Of, ModelCurves Curves)> _curves = new();
 
     /// <summary>All runs, newest first. Only those that go on are asked how far they are: one that has ended is not woken for a list.</summary>
     public async Task<IReadOnlyList<RunLine>> Runs() => await Task.WhenAll((await Known()).Select(async run =>
@@ -36,6 +39,15 @@ internal sealed class ClusterReader(IGrainFactory grains, IClusterMembershipServ
         ? await _events.Get($"{run} {after}", () => Coordinator(run).ReadEvents(after, PageSize, TimeSpan.Zero).WaitAsync(Limit, time))
         : null;
 
+    /// <summary>The curves of a run's models, those that have any; null when there is no run of this name.</summary>
+    public async Task<IReadOnlyList<ModelCurves>?> Curves(string run)
+    {
+        if (await Run(run) is not { } status)
+            return null;
+        var curves = await Task.WhenAll(status.Members.Select(member => Curves(run, member)));
+        return [.. curves.OfType<ModelCurves>()];
+    }
+
     /// <summary>The silos, by the membership, and what trains on them.</summary>
     public async Task<ClusterView> Cluster()
     {
@@ -51,6 +63,24 @@ internal sealed class ClusterReader(IGrainFactory grains, IClusterMembershipServ
                 return new SiloLine(member.Name, address, member.Status, device?.Device, device?.Holder);
             });
         return new(settings.Name, Version, [.. silos], settings.Dashboard ? $"{PageHosting.Dashboard}/" : null, settings.PageToken is not null);
+    }
+
+    /// <summary>A curve grows with its model only: that of one that stands where it stood is known, and no checkpoint is read for it again.</summary>
+    private async Task<ModelCurves?> Curves(string run, MemberStatus member)
+    {
+        if (member.State is MemberState.Pending or MemberState.Queued && member.Attempt == 0)
+            return null;
+        var key = (run, member.Name);
+        if (_curves.TryGetValue(key, out var known) && (known.Of.State, known.Of.Step, known.Of.Attempt) == (member.State, member.Step, member.Attempt))
+            return known.Curves;
+        var history = await _histories.Get($"{run}/{member.Name}", () => Coordinator(run).GetHistory(member.Name).WaitAsync(Limit, time));
+        if (history is null)
+            return null;
+        var curves = ModelCurves.Of(history);
+        if (_curves.Count >= MostCurves)
+            _curves.Clear();
+        _curves[key] = (member, curves);
+        return curves;
     }
 
     /// <summary>The registry is asked first: a name that nobody launched wakes no grain.</summary>

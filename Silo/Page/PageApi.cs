@@ -5,8 +5,8 @@ using Bam.Contracts.Status;
 namespace Bam.Silo.Page;
 
 /// <summary>
-/// What the page lives on, read only: <c>/api/cluster</c>, <c>/api/runs</c>, <c>/api/runs/RUN</c>, <c>/api/runs/RUN/events?after=N</c>.
-/// 404 for a run that there is not, 503 while the cluster does not answer.
+/// What the page lives on, read only: <c>/api/cluster</c>, <c>/api/runs</c>, <c>/api/runs/RUN</c>, <c>/api/runs/RUN/events?after=N</c>,
+/// <c>/api/runs/RUN/history</c>. 404 for a run that there is not, 503 while the cluster does not answer.
 /// </summary>
 internal static class PageApi
 {
@@ -16,6 +16,7 @@ internal static class PageApi
         Answer(api, "/cluster", async _ => await cluster.Cluster());
         Answer(api, "/runs", async _ => await cluster.Runs());
         Answer(api, "/runs/{run}", async request => await cluster.Run(Run(request)));
+        Answer(api, "/runs/{run}/history", async request => await cluster.Curves(Run(request)));
         Answer(api, "/runs/{run}/events", async request => await cluster.Events(Run(request), After(request)));
     }
 

@@ -74,8 +74,8 @@ async function watch() {
       await look();
       signal('live', 'live');
     } catch (problem) {
-      if (!(problem instanceof Lost)) throw problem;
-      signal('lost', problem.message);
+      if (problem instanceof Lost) signal('lost', problem.message);
+      else console.error(problem);     // one picture that cannot be drawn must not end the watch
     }
     await new Promise(resolve => {
       const timer = setTimeout(resolve, document.hidden ? HIDDEN_PAUSE : PAUSE);
