@@ -20,8 +20,16 @@ internal static partial class PageHosting
     }
 
     /// <summary>Its part of every silo, whether the page of this one is on or not: dashboards of others ask for it.</summary>
-    public static ISiloBuilder AddBamDashboard(this ISiloBuilder silo, SiloSettings settings) =>
-        settings.Dashboard ? silo.AddDashboard(dashboard => dashboard.HideTrace = true) : silo;   // the trace would stream every log line
+    public static ISiloBuilder AddBamDashboard(this ISiloBuilder silo, SiloSettings settings)
+    {
+        if (!settings.Dashboard)
+            return silo;
+        silo.AddDashboard(dashboard => dashboard.HideTrace = true);   // the trace would stream every log line
+        // It wakes the dashboard's grains while the silo still starts, in vain and with a dozen lines in the log; who looks first wakes them, too.
+        if (silo.Services.FirstOrDefault(IsDashboardHost) is { } host)
+            silo.Services.Remove(host);
+        return silo;
+    }
 
     public static void MapBamPage(this WebApplication app, SiloSettings settings)
     {
@@ -40,6 +48,9 @@ internal static partial class PageHosting
         app.MapGet($"{Dashboard}/GrainState", () => Results.NotFound()).WithOrder(-1);
         app.MapOrleansDashboard(Dashboard);
     }
+
+    private static bool IsDashboardHost(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Assembly == typeof(DashboardOptions).Assembly;
 
     [LoggerMessage(1202, LogLevel.Warning,
         "The page is off: whoever reaches {Address} would see it, and it has no token; give one by Bam__PageToken or --Bam:PageTokenFile=FILE ('openssl rand -hex 24' draws one), or leave Bam:HttpAddress at 127.0.0.1")]

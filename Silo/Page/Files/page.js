@@ -254,7 +254,7 @@ function showCurves(members) {
     });
   for (const [caption, lines] of all) {
     if (!charts.has(caption)) {
-      const chart = new Chart(step => { chart.step = step; showValues(lines[0] && chart.lines, step); });
+      const chart = new Chart(step => { chart.step = step; showValues(step === null ? all[0][1] : chart.lines, step); });
       charts.set(caption, chart);
       $('charts').append(chart.figure);
     }
@@ -263,7 +263,7 @@ function showCurves(members) {
     chart.figure.classList.toggle('wide', caption === all[0][0]);
     chart.show(caption, lines.filter(one => !hidden.has(one.name)));
   }
-  if (![...charts.values()].some(chart => chart.step)) showValues(all[0][1], null);
+  if ([...charts.values()].every(chart => (chart.step ?? null) === null)) showValues(all[0][1], null);
 }
 
 /** In the legend: the losses at the pointer, or the last ones. */
@@ -331,7 +331,7 @@ function heat(one, router) {
     make('tbody', {}, ...one.routing.map((layer, place) => {
       const shares = router === 'ffn' ? layer.ffn_shares : layer.attention_shares;
       return make('tr', {}, make('th', { scope: 'row' }, `layer ${place}`), ...experts.map((_, expert) => {
-        const share = shares[expert] ?? 0, cell = make('td', { 'data-strong': share > 0.5 ? '' : null }, (share * 100).toFixed(0));
+        const share = shares[expert] ?? 0, cell = make('td', {}, (share * 100).toFixed(0));
         cell.style.setProperty('--share', `${share * 100}%`);
         return cell;
       }));
