@@ -24,7 +24,11 @@ internal static partial class PageHosting
     {
         if (!settings.Dashboard)
             return silo;
-        silo.AddDashboard(dashboard => dashboard.HideTrace = true);   // the trace would stream every log line
+        silo.AddDashboard(dashboard =>
+        {
+            dashboard.HideTrace = true;                // it would stream every log line
+            dashboard.CounterUpdateIntervalMs = 5000;  // taken whether somebody looks or not
+        });
         // It wakes the dashboard's grains while the silo still starts, in vain and with a dozen lines in the log; who looks first wakes them, too.
         if (silo.Services.FirstOrDefault(IsDashboardHost) is { } host)
             silo.Services.Remove(host);
@@ -50,7 +54,8 @@ internal static partial class PageHosting
     }
 
     private static bool IsDashboardHost(ServiceDescriptor service) =>
-        service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Assembly == typeof(DashboardOptions).Assembly;
+        service.ServiceType == typeof(IHostedService)
+        && (service.ImplementationType ?? service.ImplementationFactory?.Method.ReturnType)?.Assembly == typeof(DashboardOptions).Assembly;
 
     [LoggerMessage(1202, LogLevel.Warning,
         "The page is off: whoever reaches {Address} would see it, and it has no token; give one by Bam__PageToken or --Bam:PageTokenFile=FILE ('openssl rand -hex 24' draws one), or leave Bam:HttpAddress at 127.0.0.1")]

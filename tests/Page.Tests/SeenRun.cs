@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Bam.Cluster;
 using PuppeteerSharp;
-using PuppeteerSharp.Media;
 
 namespace Bam.Page.Tests;
 
@@ -60,7 +59,7 @@ public sealed class SeenRun : IAsyncLifetime
         await SignIn();
         Listen(Page);
         await _cluster.Launch(Write(_cluster.Home));
-        await Until(Pictures, picture => picture.Models.Any(model => model[0].StartsWith("law", StringComparison.Ordinal) && Steps(model) > 30));
+        await Until(Pictures, picture => picture.Models.Any(model => model[0].StartsWith("law", StringComparison.Ordinal) && Steps(model) > 25));
 
         Deaf = true;   // what the browser says of a server that is not there is not the page's to prevent
         _cluster.Kill("silo-1");
@@ -138,14 +137,14 @@ public sealed class SeenRun : IAsyncLifetime
               law: { train: law.txt, validation: law.val.txt }
               math: { train: math.txt, validation: math.val.txt }
             train: { batch: 4, learning_rate: 2e-3, warmup: 10, precision: fp32 }
-            seed_model: { domains: { general: 1 }, steps: 100 }
+            seed_model: { domains: { general: 1 }, steps: 60 }
             branches:
-              law: { domains: { law: 0.9, general: 0.1 }, steps: 400 }
-              math: { domains: { math: 0.9, general: 0.1 }, steps: 400 }
+              law: { domains: { law: 0.9, general: 0.1 }, steps: 220 }
+              math: { domains: { math: 0.9, general: 0.1 }, steps: 220 }
             mixtures:
-              bam: { attention: soft, kv: experts, steps: 100 }
-            checkpoints: { every: 25, keep: 2 }
-            evaluate: { every: 50, tokens: 1000 }
+              bam: { attention: soft, kv: experts, steps: 50 }
+            checkpoints: { every: 20, keep: 2 }
+            evaluate: { every: 25, tokens: 1000 }
             """);
         return path;
     }

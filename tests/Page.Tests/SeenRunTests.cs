@@ -53,7 +53,8 @@ public sealed partial class SeenRunTests : IClassFixture<SeenRun>
     [Fact]
     public async Task A_curve_a_model_has_its_axes_its_units_and_its_colour()
     {
-        Assert.Equal(["Training loss, nats a token", .. SeenRun.Domains.Select(domain => $"Validation loss on {domain}, nats a token")], (await Text("#charts figcaption")).Order(StringComparer.Ordinal));
+        string[] captions = ["Training loss, nats a token", .. SeenRun.Domains.Select(domain => $"Validation loss on {domain}, nats a token")];
+        Assert.Equal(captions, (await Text("#charts figcaption")).Order(StringComparer.Ordinal));
         Assert.Equal(SeenRun.Models, await Text("#legend li span:nth-child(2)"));
         Assert.All(await Text("#legend li b"), value => Assert.Matches(Number(), value));
         var colours = await Value<string[]>("[...document.querySelectorAll('#charts figure.wide .curve')].map(curve => getComputedStyle(curve).stroke)");
@@ -65,13 +66,15 @@ public sealed partial class SeenRunTests : IClassFixture<SeenRun>
     [Fact]
     public async Task What_was_measured_is_shown()
     {
-        Assert.Equal(["Model", .. SeenRun.Domains, "average"], await Text("#perplexity th[scope=col]"));
+        string[] columns = ["Model", .. SeenRun.Domains, "average"];
+        Assert.Equal(columns, await Text("#perplexity th[scope=col]"));
         Assert.Equal(SeenRun.Models.Length * (SeenRun.Domains.Length + 1), (await Text("#perplexity td")).Count(value => Number().IsMatch(value)));
         Assert.Equal(SeenRun.Domains.Select(domain => $"on {domain}"), await Text(".heat caption"));
         var shares = await Value<int[]>("[...document.querySelectorAll('.heat tbody tr')].map(row => [...row.querySelectorAll('td')].reduce((sum, cell) => sum + Number(cell.textContent), 0))");
         Assert.Equal(SeenRun.Domains.Length * 2, shares.Length);
         Assert.All(shares, sum => Assert.InRange(sum, 98, 102));   // a layer's shares, rounded
-        Assert.Equal(["silo-1 (this page)", "silo-2"], await Text("#silos th"));
+        string[] silos = ["silo-1 (this page)", "silo-2"];
+        Assert.Equal(silos, await Text("#silos th"));
     }
 
     [Fact]

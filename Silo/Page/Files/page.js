@@ -20,6 +20,7 @@ const title = document.title;
 const hidden = new Set();           // models whose curves the reader has put away
 const charts = new Map();
 
+let training = [];                  // what the legend tells the last values of
 let silo = 'the silo', ahead = 0, round = 0, wake = () => {};
 let run = newRun(null);
 let choice = { mixture: null, router: 'ffn' };
@@ -210,8 +211,10 @@ function showModels(members) {
       const [name, state, progress, loss, speed, mfu, device, attempts, eta] = row.children, place = members.indexOf(member);
       colour(name.querySelector('.swatch'), place);
       const why = name.querySelector('.why');
-      show(why, member.error !== null && member.state !== 'completed');
-      say(why, member.error ?? '');
+      const problem = member.state === 'completed' ? null : member.error;
+      show(why, problem !== null);
+      say(why, problem === null ? '' : member.state === 'failed' ? problem : `last problem: ${problem}`);
+      mark(why, 'data-tone', member.state === 'failed' ? 'bad' : null);
       tone(state.firstChild, member.state);
       const gauge = progress.querySelector('.bar');
       bar(gauge, member.progress, place);
@@ -237,6 +240,7 @@ function showCurves(members) {
     all.push([`Validation loss on ${domain}, nats a token`,
       curves.map(one => series(one.name, one.validation.filter(point => point[1] === domain).map(point => [point[0], point[2]])))]);
   }
+  training = all[0][1];
   list($('legend'), curves, one => one.name,
     one => {
       const button = make('button', { type: 'button' }, make('span', { class: 'key', 'aria-hidden': 'true' }), make('span', {}, one.name), make('b'));
@@ -254,7 +258,7 @@ function showCurves(members) {
     });
   for (const [caption, lines] of all) {
     if (!charts.has(caption)) {
-      const chart = new Chart(step => { chart.step = step; showValues(step === null ? all[0][1] : chart.lines, step); });
+      const chart = new Chart(step => { chart.step = step; showValues(step === null ? training : chart.lines, step); });
       charts.set(caption, chart);
       $('charts').append(chart.figure);
     }
@@ -263,7 +267,7 @@ function showCurves(members) {
     chart.figure.classList.toggle('wide', caption === all[0][0]);
     chart.show(caption, lines.filter(one => !hidden.has(one.name)));
   }
-  if ([...charts.values()].every(chart => (chart.step ?? null) === null)) showValues(all[0][1], null);
+  if ([...charts.values()].every(chart => (chart.step ?? null) === null)) showValues(training, null);
 }
 
 /** In the legend: the losses at the pointer, or the last ones. */
