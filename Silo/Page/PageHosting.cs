@@ -46,11 +46,25 @@ internal static partial class PageHosting
         app.UseMiddleware<PageDoor>();
         app.Services.GetRequiredService<PageFiles>().Map(app);
         PageApi.Map(app, app.Services.GetRequiredService<ClusterReader>());
-        if (!settings.Dashboard)
-            return;
-        // It would call whatever method of a grain takes nothing: a page to look at does not.
-        app.MapGet($"{Dashboard}/GrainState", () => Results.NotFound()).WithOrder(-1);
-        app.MapOrleansDashboard(Dashboard);
+        if (settings.Dashboard)
+            app.UseDashboard();
+    }
+
+    /// <summary>It reads and packs megabytes of its files when it is mapped: whoever looks first waits for that, no silo that starts does.</summary>
+    private static void UseDashboard(this WebApplication app)
+    {
+        var dashboard = new Lazy<RequestDelegate>(() =>
+        {
+            var pipeline = new ApplicationBuilder(app.Services);
+            pipeline.UseRouting();
+            pipeline.UseEndpoints(endpoints => endpoints.MapOrleansDashboard(Dashboard));
+            return pipeline.Build();
+        });
+        app.Use((context, next) =>
+            !context.Request.Path.StartsWithSegments(Dashboard, out var rest) ? next(context)
+            // It would call whatever method of a grain takes nothing: a page to look at does not.
+            : rest.StartsWithSegments("/GrainState") ? Task.FromResult(context.Response.StatusCode = StatusCodes.Status404NotFound)
+            : dashboard.Value(context));
     }
 
     private static bool IsDashboardHost(ServiceDescriptor service) =>
