@@ -321,6 +321,7 @@ function showExperts(status) {
   $('choices').replaceChildren(
     buttons('Mixture', mixtures.map(name => [name, name]), mixture, value => { choice.mixture = value; }),
     ...(hasAttention ? [buttons('Experts', [['ffn', 'FFN'], ['attention', 'Attention']], router, value => { choice.router = value; })] : []));
+  $('heats').style.setProperty('--wide', `${4 + 3.4 * shown[0].experts.length}rem`);
   $('heats').replaceChildren(...shown.map(one => make('div', {}, heat(one, router))));
   say($('heats-say'), router === 'ffn' ? 'Part of a domain’s tokens that each FFN expert got, by layer, in per cent.' : 'Mean gate of each attention expert on a domain’s text, by layer, in per cent.');
 }
@@ -331,7 +332,7 @@ function heat(one, router) {
     return twins > 0 ? `${name} ${twins + 1}` : name;
   });
   return make('table', { class: 'heat' }, make('caption', {}, `on ${one.domain}`),
-    make('thead', {}, make('tr', {}, make('td'), ...experts.map(name => make('th', { scope: 'col', title: name }, name)))),
+    make('thead', {}, make('tr', {}, make('td'), ...experts.map(name => make('th', { scope: 'col' }, name)))),
     make('tbody', {}, ...one.routing.map((layer, place) => {
       const shares = router === 'ffn' ? layer.ffn_shares : layer.attention_shares;
       return make('tr', {}, make('th', { scope: 'row' }, `layer ${place}`), ...experts.map((_, expert) => {
