@@ -79,8 +79,8 @@ internal static class OrleansHosting
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
         silo.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
 
-        // Must exceed the detection window. The default, 30 s, is what a resume would wait for.
-        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.FromSeconds(8));
+        // Must exceed the detection window: a resume may wait for the difference. The default is 30 s.
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.FromSeconds(7));
 #pragma warning disable ORLEANSEXP003 // With the default directory, losing any silo also stops trainers on healthy ones.
         return silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
