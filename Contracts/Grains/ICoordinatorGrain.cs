@@ -19,6 +19,10 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     [Alias("GetStatus"), AlwaysInterleave]
     Task<RunStatus?> GetStatus(CancellationToken cancellation = default);
 
+    /// <summary>What was launched, with every default applied; null when no run has this name.</summary>
+    [Alias("GetSpec"), AlwaysInterleave]
+    Task<RunSpec?> GetSpec(CancellationToken cancellation = default);
+
     /// <summary>Events after a cursor, waiting up to <paramref name="wait"/> (at most 2 s) for the first.</summary>
     [Alias("ReadEvents"), AlwaysInterleave]
     Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation = default);
@@ -47,6 +51,14 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     /// <param name="lines">How many lines at most, up to 1000.</param>
     [Alias("ReadLog"), AlwaysInterleave]
     Task<IReadOnlyList<string>> ReadLog(string member, int lines, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// The loss of a model over its training: while it trains, between attempts (then as its newest checkpoint has it) and after its end.
+    /// Null when no run has this name, or the run has no such model.
+    /// </summary>
+    /// <param name="member">Seed model, branch or mixture.</param>
+    [Alias("GetHistory"), AlwaysInterleave]
+    Task<ModelHistory?> GetHistory(string member, CancellationToken cancellation = default);
 
     /// <summary>Moves the run on. Called each second by every silo; cheap when there is nothing to do.</summary>
     [Alias("Tick")]

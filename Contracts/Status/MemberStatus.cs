@@ -61,6 +61,9 @@ public sealed record MemberStatus
 
     [Id(20)] public TimeSpent Spent { get; init; } = TimeSpent.None;
 
+    /// <summary>Steps done again after deaths and failures.</summary>
+    [Id(21)] public long StepsLost { get; init; }
+
     /// <summary>Part that is done, in [0, 1].</summary>
     public double Progress => State == MemberState.Completed ? 1 : TargetSteps <= 0 ? 0 : Math.Min(1, (double)Step / TargetSteps);
 }

@@ -55,6 +55,7 @@ public sealed class RoundTripTests : IDisposable
         Flops = 7e12,
         Spent = new(1.5, 2.5, 3.5, 4.5),
         LogTail = ["its last line"],
+        StepsLost = 4,
     };
 
     private static readonly RunSpec Run = new()
@@ -202,6 +203,7 @@ public sealed class RoundTripTests : IDisposable
         };
 
         AssertComesBack(new EventPage([Event(1), Event(2), Event(3)], 4));
+        AssertComesBack(new ModelHistory { Name = "law", Training = [new(10, 5120, 3.5)], Validation = [new(20, "code", 2.5)] });
     }
 
     private T Back<T>(T value)
