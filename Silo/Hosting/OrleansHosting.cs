@@ -1,6 +1,7 @@
 using Bam.Contracts.Clusters.Tls;
 using Bam.Grains;
 using Bam.Grains.Hosting;
+using Bam.Silo.Page;
 using Bam.Storage;
 using Bam.Training.Faults;
 using Orleans.Configuration;
@@ -26,7 +27,8 @@ internal static class OrleansHosting
             Threads = settings.Threads,
             PeakFlops = settings.PeakFlops,
             Faults = settings.Faults is { } folder ? new FaultFolder(folder) : NoFaults.Instance,
-        }));
+        })
+        .AddBamDashboard(settings));
 
     private static ISiloBuilder Identify(this ISiloBuilder silo, SiloSettings settings) => silo
         .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = ClusterStore.ClusterId)
