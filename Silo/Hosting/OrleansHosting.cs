@@ -64,7 +64,7 @@ internal static class OrleansHosting
         }));
 
     /// <summary>
-    /// A killed silo's work resumes in about 3 s, a hung one's in about 8 s (research/orleans.md, section 3). Not lower: any pause longer
+    /// A killed silo's work resumes in 4 to 6 s, a hung one's in about 9 s (docs/RESULTS.md). Not lower: any pause longer
     /// than the window of 6 s evicts the silo, and eviction ends its process.
     /// </summary>
     private static ISiloBuilder DetectFailures(this ISiloBuilder silo)
