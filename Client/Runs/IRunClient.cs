@@ -15,6 +15,9 @@ internal interface IRunClient : IAsyncDisposable
     /// <summary>The run as last seen; null when no run has this name.</summary>
     Task<RunStatus?> GetStatus(string run, CancellationToken cancellation);
 
+    /// <summary>What was launched; null when no run has this name.</summary>
+    Task<RunSpec?> GetSpec(string run, CancellationToken cancellation);
+
     /// <summary>The next events after a cursor; empty when there are none yet.</summary>
     Task<EventPage> ReadEvents(string run, long after, CancellationToken cancellation);
 
@@ -31,6 +34,9 @@ internal interface IRunClient : IAsyncDisposable
 
     /// <summary>The last lines that the attempts at a model wrote, oldest first.</summary>
     Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation);
+
+    /// <summary>The loss of a model over its training; null when no run has this name, or the run has no such model.</summary>
+    Task<ModelHistory?> GetHistory(string run, string member, CancellationToken cancellation);
 
     /// <summary>All runs, newest first.</summary>
     Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation);

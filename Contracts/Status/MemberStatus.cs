@@ -61,8 +61,11 @@ public sealed record MemberStatus
 
     [Id(20)] public TimeSpent Spent { get; init; } = TimeSpent.None;
 
+    /// <summary>Steps done again after deaths and failures.</summary>
+    [Id(21)] public long StepsLost { get; init; }
+
     /// <summary>FLOPs a second that its device could do; 0 when unknown or when none trains it.</summary>
-    [Id(21)] public double PeakFlops { get; init; }
+    [Id(22)] public double PeakFlops { get; init; }
 
     /// <summary>Model FLOPs utilisation, <see cref="FlopsPerSecond"/> over <see cref="PeakFlops"/>; NaN when unknown.</summary>
     public double Mfu => PeakFlops > 0 && FlopsPerSecond > 0 ? FlopsPerSecond / PeakFlops : double.NaN;
