@@ -1,9 +1,9 @@
-// Asks the silo each second how the cluster and one run stand, and shows it. When the silo is gone, the last picture stays until it is back.
+// Asks the silo each second how one run stands, every other second how the cluster does, and shows it. When the silo is gone, the last picture stays until it is back.
 import { Chart, valueAt } from './charts.js';
 import { colour, list, make, mark, say, show } from './dom.js';
 import { clock, duration, measure, percent, scaled, steps } from './figures.js';
 
-const PAUSE = 1000, HIDDEN_PAUSE = 10000, LIMIT = 5000, CURVES_EVERY = 2, MOST_EVENTS = 300;
+const PAUSE = 1000, HIDDEN_PAUSE = 10000, LIMIT = 5000, LIST_EVERY = 2, CURVES_EVERY = 2, ENDED_EVERY = 5, MOST_EVENTS = 300;
 
 const PHASES = ['seed', 'branch', 'gather', 'mix', 'continue', 'evaluate'];
 const TONES = {
@@ -21,7 +21,7 @@ const hidden = new Set();           // models whose curves the reader has put aw
 const charts = new Map();
 
 let training = [];                  // what the legend tells the last values of
-let silo = 'the silo', ahead = 0, round = 0, wake = () => {};
+let runs = [], silo = 'the silo', ahead = 0, round = 0, wake = () => {};
 let run = newRun(null);
 let choice = { mixture: null, router: 'ffn' };
 
@@ -47,11 +47,14 @@ async function get(path) {
 }
 
 async function look() {
-  const [cluster, runs] = await Promise.all([get('/api/cluster'), get('/api/runs')]);
-  showCluster(cluster);
-  choose(runs);
-  showRuns(runs);
-  if (run.name === null) return;
+  if (round % LIST_EVERY === 0 || run.name !== asked(runs)) {
+    const [cluster, all] = await Promise.all([get('/api/cluster'), get('/api/runs')]);
+    runs = all;
+    showCluster(cluster);
+    choose();
+    showRuns();
+  }
+  if (run.name === null || (run.ended && round % ENDED_EVERY !== 0)) return;
   const now = run, path = `/api/runs/${encodeURIComponent(now.name)}`;
   const curves = now.curves === null || (!now.ended && round % CURVES_EVERY === 0);
   const [status, page, history] = await Promise.all([
@@ -91,10 +94,14 @@ function signal(state, text) {
   $('run').classList.toggle('stale', state !== 'live');
 }
 
-/** The run that the address names, else the newest that goes on, else the newest. */
-function choose(runs) {
-  const asked = decodeURIComponent(location.hash.match(/^#\/run\/(.+)$/)?.[1] ?? '');
-  const name = runs.some(known => known.name === asked) ? asked : (runs.find(known => known.ended === null) ?? runs[0])?.name ?? null;
+/** The run that the address names, else the newest that goes on, else the newest; null when there is none. */
+function asked(runs) {
+  const named = decodeURIComponent(location.hash.match(/^#\/run\/(.+)$/)?.[1] ?? '');
+  return runs.some(known => known.name === named) ? named : (runs.find(known => known.ended === null) ?? runs[0])?.name ?? null;
+}
+
+function choose() {
+  const name = asked(runs);
   if (name !== run.name) {
     run = newRun(name);
     round = 0;
@@ -116,7 +123,7 @@ function bar(node, part, colourOf) {
   if (colourOf !== undefined) colour(node, colourOf);
 }
 
-function showRuns(runs) {
+function showRuns() {
   show($('no-runs'), runs.length === 0);
   list($('runs'), runs, known => known.name,
     known => make('li', {}, make('a', { href: `#/run/${encodeURIComponent(known.name)}` },
