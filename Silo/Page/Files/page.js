@@ -46,21 +46,23 @@ async function get(path) {
   return answer.json();
 }
 
+/** @returns whether the silo was asked for anything. */
 async function look() {
-  if (round % LIST_EVERY === 0 || run.name !== asked(runs)) {
+  const lists = round % LIST_EVERY === 0 || run.name !== asked(runs);
+  if (lists) {
     const [cluster, all] = await Promise.all([get('/api/cluster'), get('/api/runs')]);
     runs = all;
     showCluster(cluster);
     choose();
     showRuns();
   }
-  if (run.name === null || (run.ended && round % ENDED_EVERY !== 0)) return;
+  if (run.name === null || (run.ended && round % ENDED_EVERY !== 0)) return lists;
   const now = run, path = `/api/runs/${encodeURIComponent(now.name)}`;
   const curves = now.curves === null || (!now.ended && round % CURVES_EVERY === 0);
   const [status, page, history] = await Promise.all([
     get(path), get(`${path}/events?after=${now.cursor}`), curves ? get(`${path}/history`) : null,
   ]);
-  if (now !== run || status === null) return;
+  if (now !== run || status === null) return true;
   now.ended = status.ended !== null && (now.status?.ended ?? null) !== null;   // once more after the end, for the last points
   now.status = status;
   if (page?.events.length) {
@@ -70,13 +72,13 @@ async function look() {
   if (history) now.curves = history;
   showRun();
   if (page?.events.length) wake();
+  return true;
 }
 
 async function watch() {
   for (;; round++) {
     try {
-      await look();
-      signal('live', 'live');
+      if (await look()) signal('live', '');
     } catch (problem) {
       if (problem instanceof Lost) signal('lost', problem.message);
       else console.error(problem);     // one picture that cannot be drawn must not end the watch
