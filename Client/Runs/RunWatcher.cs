@@ -40,13 +40,28 @@ internal sealed class RunWatcher(TimeProvider time)
         long cursor = 0;
         while (true)
         {
-            var status = await StatusOf(client, run, cancellation).ConfigureAwait(false);
-            var page = await client.ReadEvents(run, cursor, cancellation).ConfigureAwait(false);
+            var status = await Patiently(view, () => StatusOf(client, run, cancellation)).ConfigureAwait(false);
+            var page = await Patiently(view, () => client.ReadEvents(run, cursor, cancellation)).ConfigureAwait(false);
             cursor = page.Next;
             view.Show(status, page.Events);
             if (page.Events.Count > 0) continue;
             if (status.HasEnded) return status;
             await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<T> Patiently<T>(IRunView view, Func<Task<T>> call)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call().ConfigureAwait(false);
+            }
+            catch (UserException e) when (e.ExitCode == Patience.GaveUp && view.IsPatient)
+            {
+                // The view says so; the user ends it when it has taken long enough.
+            }
         }
     }
 }

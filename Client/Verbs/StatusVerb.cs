@@ -22,7 +22,7 @@ internal sealed class StatusVerb : IVerb
                 return ExitCode.Done;
             }
 
-            terminal.Screen.Write(RunScreen.Render(status, [], time.GetUtcNow()));
+            terminal.Screen.Write(new RunScreen(new(status, time.GetUtcNow()) { Zone = time.LocalTimeZone }));
             if (status.Evaluations.Count > 0) terminal.Screen.Write(ResultScreen.Render(status));
             return ExitCode.Done;
         });

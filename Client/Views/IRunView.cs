@@ -5,6 +5,9 @@ namespace Bam.Client.Views;
 /// <summary>Shows a run that goes on.</summary>
 internal interface IRunView
 {
+    /// <summary>Whether somebody looks who can end it: a cluster that is gone is then waited for without end.</summary>
+    bool IsPatient { get; }
+
     /// <summary>Keeps the view open while the run is watched.</summary>
     Task<RunStatus> During(Func<Task<RunStatus>> watching);
 

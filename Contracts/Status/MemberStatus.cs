@@ -61,6 +61,12 @@ public sealed record MemberStatus
 
     [Id(20)] public TimeSpent Spent { get; init; } = TimeSpent.None;
 
+    /// <summary>FLOPs a second that its device could do; 0 when that is not known.</summary>
+    [Id(21)] public double PeakFlops { get; init; }
+
+    /// <summary>Model FLOPs over what its device could do; NaN when one of them is not known.</summary>
+    public double Mfu => FlopsPerSecond > 0 && PeakFlops > 0 ? FlopsPerSecond / PeakFlops : double.NaN;
+
     /// <summary>Part that is done, in [0, 1].</summary>
     public double Progress => State == MemberState.Completed ? 1 : TargetSteps <= 0 ? 0 : Math.Min(1, (double)Step / TargetSteps);
 }
