@@ -12,6 +12,12 @@ internal sealed record Column<T>(string Title, int Rank, Func<T, int, TextLine> 
     /// <summary>Cells that it needs at least; null for those of its widest cell.</summary>
     public int? Least { get; init; }
 
+    /// <summary>Cells that do for it as long as other columns lack room; null for those of its widest cell.</summary>
+    public int? Enough { get; init; }
+
+    /// <summary>Width of the whole from which it is shown.</summary>
+    public int From { get; init; }
+
     /// <summary>Cells that it uses at most; null for those of its widest cell.</summary>
     public int? Most { get; init; }
 }

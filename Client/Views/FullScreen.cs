@@ -12,7 +12,7 @@ internal sealed class FullScreen : IDisposable
 {
     // 1049: the other screen; 25: the cursor; 7: wrapping at the edge; 2026: show what comes next at once.
     private const string Open = "\e[?1049h\e[?25l\e[?7l\e[2J", Close = "\e[?7h\e[?25h\e[?1049l";
-    private const string Begin = "\e[?2026h\e[H", EndOfLine = "\e[K", NextLine = "\e[K\r\n", End = "\e[J\e[?2026l";
+    private const string Begin = "\e[?2026h\e[H", EndOfLine = "\e[K", NextLine = "\r\n", Rest = "\r\n\e[J", End = "\e[?2026l";
 
     private readonly IAnsiConsole _console;
     private readonly Action _repaint;
@@ -52,7 +52,7 @@ internal sealed class FullScreen : IDisposable
             if (_stage != Stage.Open) return;
             var (width, height) = (_console.Profile.Width, _console.Profile.Height);
             var lines = picture(height).Of(width, Glyphs.Of(_console.Profile.Capabilities.Unicode));
-            _console.Write(new Frame([.. lines.Take(height)]));
+            _console.Write(new Frame([.. lines.Take(height)], width, height));
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class FullScreen : IDisposable
         _repaint();
     }
 
-    private sealed class Frame(IReadOnlyList<TextLine> lines) : Renderable
+    private sealed class Frame(IReadOnlyList<TextLine> lines, int width, int height) : Renderable
     {
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
         {
@@ -104,9 +104,11 @@ internal sealed class FullScreen : IDisposable
             foreach (var (i, line) in lines.Index())
             {
                 foreach (var segment in line.Segments) yield return segment;
-                yield return Segment.Control(i < lines.Count - 1 ? NextLine : EndOfLine);
+                if (line.Width < width) yield return Segment.Control(EndOfLine);   // at the edge it would take the last character
+                if (i < lines.Count - 1) yield return Segment.Control(NextLine);
             }
 
+            if (lines.Count < height) yield return Segment.Control(Rest);
             yield return Segment.Control(End);
         }
     }

@@ -23,8 +23,7 @@ internal static class Grid
             foreach (var column in chosen)
             {
                 var text = cell(column).Fit(widths[column], glyphs);
-                line.PadTo(end + (column.Right ? widths[column] - text.Width : 0));
-                line.Add(text);
+                if (text.Width > 0) line.PadTo(end + (column.Right ? widths[column] - text.Width : 0)).Add(text);
                 end += widths[column] + gap;
             }
 
@@ -38,9 +37,12 @@ internal static class Grid
             column.Most ?? rows.Select(row => column.Cell(row, int.MaxValue).Width).Append(column.Title.Length).Max());
         var widths = new Dictionary<Column<T>, int>();
         var left = width + gap;
-        foreach (var column in columns.OrderBy(column => column.Rank))
+        int Enough(Column<T> column) => Math.Min(column.Enough ?? int.MaxValue, natural[column]);
+        var fits = columns.Where(column => column.Rank == 0).Sum(column => Enough(column) + gap) <= left;
+        foreach (var column in columns.Where(column => column.From <= width).OrderBy(column => column.Rank))
         {
-            var least = Math.Min(column.Least ?? int.MaxValue, natural[column]);
+            // What is always there is cut only where it would not fit even without the rest.
+            var least = column.Rank == 0 && fits ? Enough(column) : Math.Min(column.Least ?? int.MaxValue, natural[column]);
             if (column.Rank > 0 && least + gap > left) break;
             widths[column] = least;
             left -= least + gap;

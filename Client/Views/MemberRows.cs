@@ -7,7 +7,7 @@ namespace Bam.Client.Views;
 /// <summary>A row for each model of a run.</summary>
 internal static class MemberRows
 {
-    private const int LeastBar = 8, MostBar = 24, LeastCurve = 8, MostCurve = 32, LeastName = 6;
+    private const int LeastBar = 8, MostBar = 24, LeastCurve = 8, MostCurve = 32, LeastName = 6, EnoughName = 16;
 
     /// <returns>The headings, and a line a model in the run file's order.</returns>
     public static (TextLine Head, IReadOnlyList<TextLine> Rows) Of(IReadOnlyList<MemberStatus> members, LossCurves curves, int width, Glyphs glyphs) =>
@@ -15,8 +15,8 @@ internal static class MemberRows
 
     private static IReadOnlyList<Column<MemberStatus>> Columns(LossCurves curves, Glyphs glyphs) =>
     [
-        new("model", 0, (member, _) => Text(Printable.Line(member.Name), Ink.Strong)) { Least = LeastName },
-        new("kind", 11, (member, _) => Text(Word(member.Kind), Ink.Dim)),
+        new("model", 0, (member, _) => Text(Printable.Line(member.Name), Ink.Strong)) { Least = LeastName, Enough = EnoughName },
+        new("kind", 11, (member, _) => Text(Word(member.Kind), Ink.Dim)) { From = 130 },
         new("state", 0, (member, _) => Text(Word(member.State), Ink.Of(member.State))) { Least = LeastName },
         new("done", 0, (member, _) => Text(Figures.Percent(member.Progress))) { Right = true },
         new("", 4, (member, width) => new TextLine().Bars(member.Progress, width, Ink.Of(member.State), glyphs)) { Least = LeastBar, Most = MostBar },

@@ -39,7 +39,7 @@ internal sealed class PlainRunView(TextWriter lines, TimeProvider time) : IRunVi
     {
         var now = time.GetUtcNow();
         if (now < _nextComplaint) return;
-        lines.WriteLine($"{PlainLines.Time(now)} cluster not reachable since {Figures.Duration(now - _answered)}, trying again");
+        lines.WriteLine($"{PlainLines.Time(now)} cluster not reachable for {Figures.Duration(now - _answered)}, trying again");
         _nextComplaint = now + ProgressPause;
     }
 

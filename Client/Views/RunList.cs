@@ -16,7 +16,7 @@ internal sealed class RunList(IReadOnlyList<(RunSummary Run, RunStatus? Status)>
 
     private IReadOnlyList<Column<(RunSummary Run, RunStatus? Status)>> Columns(Glyphs glyphs) =>
     [
-        new("run", 0, (row, _) => new TextLine().Add(Printable.Line(row.Run.Name), Ink.Strong)) { Least = 6 },
+        new("run", 0, (row, _) => new TextLine().Add(Printable.Line(row.Run.Name), Ink.Strong)) { Least = 6, Enough = 16 },
         new("phase", 0, (row, _) => new TextLine().Add(row.Run.Phase.ToString().ToLowerInvariant(), Ink.Of(row.Run.Phase)).Add(row.Status is { Paused: true } ? " (paused)" : "", Ink.Warning)) { Least = 6 },
         new("done", 0, (row, _) => new TextLine().Add(Figures.Percent(Progress(row)))) { Right = true },
         new("", 3, (row, width) => double.IsNaN(Progress(row)) ? TextLine.Empty : new TextLine().Bars(Progress(row), width, Ink.Of(row.Run.Phase), glyphs)) { Least = 8, Most = 24 },

@@ -126,8 +126,8 @@ internal sealed class RunScreen(RunPicture picture, int? height = null) : Lines
 
         // State and percent go last, the name is cut before them.
         var line = start.Fit(Math.Max(width - percent.Width, 1), glyphs).Add(percent);
-        var facts = new[] { remaining, elapsed, goodput };
-        while (facts.Length > 0 && line.Width + facts.Sum(fact => fact.Width) > width) facts = facts[..^1];
+        TextLine[] facts = new TextLine[][] { [elapsed, remaining, goodput], [elapsed, remaining], [remaining], [] }
+            .First(facts => facts.Length == 0 || line.Width + facts.Sum(fact => fact.Width) <= width);
         var room = width - line.Width - facts.Sum(fact => fact.Width) - 1;
         if (room >= BarLeast) line.Add(" ").Bars(_run.Progress, Math.Min(room, BarMost), Ink.Of(_run.Phase), glyphs);
         foreach (var fact in facts) line.Add(fact);
@@ -135,7 +135,7 @@ internal sealed class RunScreen(RunPicture picture, int? height = null) : Lines
     }
 
     private IEnumerable<TextLine> Silence(int width, Glyphs glyphs) => picture.Silence is { } silence
-        ? [new TextLine().Add($"cluster not reachable since {Figures.Duration(silence)}, trying again", Ink.Alarm).Fit(width, glyphs)]
+        ? [new TextLine().Add($"cluster not reachable for {Figures.Duration(silence)}, trying again", Ink.Alarm).Fit(width, glyphs)]
         : [];
 
     private IEnumerable<TextLine> Error(int width, int lines, Glyphs glyphs) => _run.Error is { } error && !_run.Members.Any(member => member.State == MemberState.Failed && error.EndsWith(member.Error ?? "\0", StringComparison.Ordinal))
