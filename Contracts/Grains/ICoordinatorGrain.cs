@@ -48,6 +48,14 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     [Alias("ReadLog"), AlwaysInterleave]
     Task<IReadOnlyList<string>> ReadLog(string member, int lines, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// The loss of a model over its training: while it trains, between attempts (then as its newest checkpoint has it) and after its end.
+    /// Null when no run has this name, or the run has no such model.
+    /// </summary>
+    /// <param name="member">Seed model, branch or mixture.</param>
+    [Alias("GetHistory"), AlwaysInterleave]
+    Task<ModelHistory?> GetHistory(string member, CancellationToken cancellation = default);
+
     /// <summary>Moves the run on. Called each second by every silo; cheap when there is nothing to do.</summary>
     [Alias("Tick")]
     Task Tick(CancellationToken cancellation = default);

@@ -1,3 +1,4 @@
+using Bam.Contracts.Status;
 using Orleans.Concurrency;
 
 namespace Bam.Contracts.Grains;
@@ -28,4 +29,8 @@ public interface ITrainingGrain : IGrainWithStringKey
     /// <summary>How the training stands, without starting anything.</summary>
     [Alias("GetReport"), AlwaysInterleave]
     Task<TrainingReport> GetReport(CancellationToken cancellation = default);
+
+    /// <summary>The loss so far, from memory; null when no session is at work here.</summary>
+    [Alias("GetHistory"), AlwaysInterleave]
+    Task<ModelHistory?> GetHistory(CancellationToken cancellation = default);
 }

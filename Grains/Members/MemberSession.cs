@@ -35,6 +35,7 @@ internal sealed partial class MemberSession : ITrainingObserver
     private readonly Queue<double> _durations = new();
     private readonly Lock _gate = new();
     private volatile SessionSnapshot _snapshot = new();
+    private volatile TrainingHistory? _history;
     private Watchdog? _watchdog;
     private ProgressMark? _mark;
     private DateTimeOffset _toldReading;
@@ -60,6 +61,9 @@ internal sealed partial class MemberSession : ITrainingObserver
     public Task<TrainingOutcome> Completion { get; }
 
     public SessionSnapshot Snapshot => _snapshot;
+
+    /// <summary>The loss so far; null before the model is ready.</summary>
+    public TrainingHistory? History => _history;
 
     public void Renew() => Interlocked.Exchange(ref _renewed, _time.GetTimestamp());
 
@@ -138,6 +142,8 @@ internal sealed partial class MemberSession : ITrainingObserver
         _toldReading = now;
         LogReading(_job.Member.Name, reading.Step, reading.Loss);
     }
+
+    void ITrainingObserver.Charted(TrainingHistory history) => _history = history;
 
     void ITrainingObserver.Skipped(SkippedBatch skipped)
     {

@@ -117,6 +117,10 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
 
     public Task<TrainingReport> GetReport(CancellationToken cancellation) => Task.FromResult(Report());
 
+    public Task<ModelHistory?> GetHistory(CancellationToken cancellation) => Task.FromResult(_session?.History is { } history
+        ? new ModelHistory { Name = Member, Training = history.Training, Validation = history.Validation }
+        : null);
+
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_session is { } session)

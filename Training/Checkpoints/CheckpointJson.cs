@@ -14,6 +14,11 @@ internal static class CheckpointJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
+    private static readonly JsonSerializerOptions Dense = new(Options) { WriteIndented = false };
+
+    /// <summary>On one line: for what is long and for programs.</summary>
+    public static byte[] WriteDense<T>(T value) => [.. JsonSerializer.SerializeToUtf8Bytes(value, Dense), (byte)'\n'];
+
     public static byte[] Write<T>(T value) => [.. JsonSerializer.SerializeToUtf8Bytes(value, Options), (byte)'\n'];
 
     /// <exception cref="CheckpointException">The file is missing or is not what it should be.</exception>

@@ -59,14 +59,15 @@ public sealed unsafe class CheckpointSaver : IDisposable
     public TimeSpan Grace => Bytes >= Large ? TimeSpan.Zero : SmallGrace;
 
     /// <summary>Room that a whole checkpoint needs: its tensors, their headers (a line for each tensor), what is given, and the small files.</summary>
-    private long Room => Bytes + (_parameters.Specs.Count * 3 * HeaderLine) + _extras.Values.Sum(content => (long)content.Length) + SmallFiles;
+    private long Room(byte[]? history) => Bytes + (history?.Length ?? 0) + (_parameters.Specs.Count * 3 * HeaderLine) + _extras.Values.Sum(content => (long)content.Length) + SmallFiles;
 
     /// <summary>Copies the state and starts to write it. Call it on the training thread.</summary>
     /// <param name="state">State at this step.</param>
     /// <param name="parent">Folder that this attempt went on from.</param>
     /// <param name="published">Called on the writing thread, with the checkpoint or the reason why there is none.</param>
+    /// <param name="history">The loss so far; null for none.</param>
     /// <returns>Time that the training stood still.</returns>
-    public TimeSpan Save(TrainingState state, string? parent, Action<SaveOutcome> published)
+    public TimeSpan Save(TrainingState state, string? parent, Action<SaveOutcome> published, TrainingHistory? history = null)
     {
         var began = Stopwatch.GetTimestamp();
         Wait();
@@ -77,7 +78,7 @@ public sealed unsafe class CheckpointSaver : IDisposable
             {
                 if (Bytes >= Large)
                     Niceness.YieldToAll();
-                published(Write(state, parent, held));
+                published(Write(state, parent, history is null ? null : CheckpointJson.WriteDense(history), held));
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return held;
@@ -131,17 +132,17 @@ public sealed unsafe class CheckpointSaver : IDisposable
         }
     }
 
-    private SaveOutcome Write(TrainingState state, string? parent, TimeSpan held)
+    private SaveOutcome Write(TrainingState state, string? parent, byte[]? history, TimeSpan held)
     {
         var began = Stopwatch.GetTimestamp();
         try
         {
             Arrive(state);
             At(FaultPoint.SaveStaged, state);
-            if (!_store.HasRoom(Room))
+            if (!_store.HasRoom(Room(history)))
                 _store.Prune(_keep);                                           // what an earlier save could not remove
             var checkpoint = _store.Publish(
-                state.Step, state.Attempt, parent, Room, folder => WriteFiles(folder, state), () => At(FaultPoint.SaveManifest, state));
+                state.Step, state.Attempt, parent, Room(history), folder => WriteFiles(folder, state, history), () => At(FaultPoint.SaveManifest, state));
             At(FaultPoint.SavePublished, state);
             _store.Prune(_keep);
             At(FaultPoint.SavePruned, state);
@@ -153,7 +154,7 @@ public sealed unsafe class CheckpointSaver : IDisposable
         }
     }
 
-    private Dictionary<string, FileEntry> WriteFiles(string folder, TrainingState state)
+    private Dictionary<string, FileEntry> WriteFiles(string folder, TrainingState state, byte[]? history)
     {
         var specs = _parameters.Specs;
         var files = new Dictionary<string, FileEntry>();
@@ -171,6 +172,8 @@ public sealed unsafe class CheckpointSaver : IDisposable
         At(FaultPoint.SaveOptimizer, state);
         files[Checkpoint.StateFile] = DurableFile.Write(In(Checkpoint.StateFile), CheckpointJson.Write(state));
         files[Checkpoint.ConfigFile] = DurableFile.Write(In(Checkpoint.ConfigFile), System.Text.Encoding.UTF8.GetBytes(_parameters.Config.ToJson() + "\n"));
+        if (history is not null)
+            files[TrainingHistory.FileName] = DurableFile.Write(In(TrainingHistory.FileName), history);
         foreach (var (name, content) in _extras)
             files[name] = DurableFile.Write(In(name), content);
         return files;

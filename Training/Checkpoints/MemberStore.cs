@@ -120,6 +120,27 @@ public sealed class MemberStore(string folder)
         return null;
     }
 
+    /// <summary>The history in the newest checkpoint whose history is sound; null when there is none. Changes nothing, and may be asked beside a training.</summary>
+    public TrainingHistory? NewestHistory()
+    {
+        foreach (var step in Steps().OrderDescending())
+        {
+            try
+            {
+                var path = Path.Combine(folder, Name(step));
+                var manifest = CheckpointJson.Read<CheckpointManifest>(Path.Combine(path, CheckpointManifest.FileName));
+                if (!manifest.Files.TryGetValue(TrainingHistory.FileName, out var entry) || DurableFile.Describe(Path.Combine(path, TrainingHistory.FileName)) == entry)
+                    return TrainingHistory.Of(new Checkpoint(path, manifest));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CheckpointException)
+            {
+                // Damaged, or pruned meanwhile: the one before has almost as much.
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Whether any checkpoint, sound or damaged, was ever published.</summary>
     public bool WasPublished => Directory.Exists(folder) &&
         Directory.EnumerateDirectories(folder, $"{Prefix}*").Any();

@@ -11,6 +11,9 @@ public sealed record StepReading
     /// <summary>Mean negative log-likelihood in nats a token, without auxiliary losses.</summary>
     public required double Loss { get; init; }
 
+    /// <summary>The same, mean over the steps since the reading before.</summary>
+    public double MeanLoss { get; init; }
+
     /// <summary>Norm of the gradient before clipping.</summary>
     public required double GradientNorm { get; init; }
 

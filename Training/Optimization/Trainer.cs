@@ -14,7 +14,7 @@ namespace Bam.Training.Optimization;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    private static readonly Scalar NanScalar = double.NaN.ToScalar();
+    private static readonly Scalar NanScalar = double.NaN.ToScalar(), OneScalar = 1.ToScalar();
 
     private readonly Transformer _model;
     private readonly AdamW _optimizer;
@@ -27,6 +27,8 @@ public sealed class Trainer : IDisposable
     private readonly Freeze _freeze;
     private readonly IStepKernels? _kernels;
     private readonly FusedStep? _fused;                                        // where the weights lie flat
+    private readonly Tensor _lossSum;                                          // of the steps since the last reading
+    private long _unread;
 
     /// <param name="model">Model to train; not owned.</param>
     /// <param name="optimizer">Optimizer of its parameters; not owned.</param>
@@ -63,6 +65,7 @@ public sealed class Trainer : IDisposable
         Step = step;
         Skips = skips ?? BatchSkips.None;
         _kernels = kernels;
+        _lossSum = tensor(0f, device: model.Parameters.Device).DetachFromDisposeScope();
         _fused = kernels is null ? null : new FusedStep(model.Parameters, kernels, spec.Batch, spec.Recompute);
     }
 
@@ -77,6 +80,18 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => _inputs.Length;
+
+    /// <summary>The loss since the last reading. To get it waits for the device.</summary>
+    public UnreadLoss Unread
+    {
+        get => new(_unread, _lossSum.item<float>());
+        set
+        {
+            using var sum = value.Sum.ToScalar();
+            _lossSum.fill_(sum);
+            _unread = value.Steps;
+        }
+    }
 
     /// <summary>Time spent waiting for data.</summary>
     public TimeSpan DataWait { get; private set; }
@@ -111,6 +126,7 @@ public sealed class Trainer : IDisposable
             (loss, norm) = Differentiate(rate, frozen, trace, poison);
         }
 
+        AddUp(loss.Nll);
         Step++;
         return read ? Read(loss, norm, rate, trace) : null;
     }
@@ -119,6 +135,7 @@ public sealed class Trainer : IDisposable
     {
         _fused?.Dispose();
         _kernels?.Dispose();
+        _lossSum.Dispose();
     }
 
     /// <summary>The step by autograd, with torch's own operations.</summary>
@@ -133,16 +150,26 @@ public sealed class Trainer : IDisposable
         return (loss, _optimizer.Step(rate, loss.Total, frozen));
     }
 
+    private void AddUp(Tensor loss)
+    {
+        using var quiet = no_grad();
+        _lossSum.add_(loss, OneScalar);
+        _unread++;
+    }
+
     private static StepLoss Poisoned(StepLoss loss, bool poison) =>
         poison ? loss with { Total = loss.Total.mul(NanScalar), Nll = loss.Nll.mul(NanScalar) } : loss;
 
     private StepReading Read(StepLoss loss, Tensor norm, double rate, RoutingTrace? trace)
     {
         double layers = _model.Parameters.Config.Layers;
+        var mean = (double)_lossSum.item<float>() / _unread;
+        Unread = default;
         return new StepReading
         {
             Step = Step,
             Loss = loss.Nll.item<float>(),
+            MeanLoss = mean,
             GradientNorm = norm.item<float>(),
             LearningRate = rate,
             Balance = loss.Balance?.item<float>() / layers,

@@ -26,6 +26,11 @@ public interface ITrainingObserver
     /// <summary>Numbers were read back from the device.</summary>
     void Read(StepReading reading);
 
+    /// <summary>The loss over the training so far, whenever it has changed.</summary>
+    void Charted(TrainingHistory history)
+    {
+    }
+
     /// <summary>A batch is left out, and the training has gone back.</summary>
     void Skipped(SkippedBatch skipped);
 

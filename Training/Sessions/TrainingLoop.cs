@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bam.Contracts.Status;
 using Bam.Training.Checkpoints;
 using Bam.Training.Faults;
 using Bam.Training.Optimization;
@@ -18,10 +19,10 @@ namespace Bam.Training.Sessions;
 /// <param name="saver">Where checkpoints go.</param>
 /// <param name="start">Where the training stands.</param>
 /// <param name="goBack">Sets weights and moments to the newest sound checkpoint, or to the start.</param>
-/// <param name="evaluate">Evaluates between two steps.</param>
+/// <param name="evaluate">Evaluates between two steps; gives nothing when it was told to stop.</param>
 internal sealed class TrainingLoop(
     TrainingJob job, ITrainingObserver observer, Trainer trainer, AdamW optimizer, CheckpointSaver saver, TrainingPosition start,
-    Func<TrainingPosition> goBack, Action<long> evaluate)
+    Func<TrainingPosition> goBack, Func<long, IReadOnlyList<ValidationPoint>> evaluate)
 {
     private const int ReadEvery = 10;
 
@@ -30,6 +31,7 @@ internal sealed class TrainingLoop(
     private readonly SaveSchedule _schedule = new(job.Run.Checkpoints.Every, start.Durable, TimeProvider.System);
     private string? _parent = start.Folder;
     private double _useful = start.UsefulSeconds;
+    private TrainingHistory _history = start.History;
     private long _recordAt = long.MaxValue, _waitedIn = -1;
     private volatile SaveOutcome? _outcome;
 
@@ -42,6 +44,9 @@ internal sealed class TrainingLoop(
     /// <exception cref="StaleAttemptException">A newer attempt has taken over.</exception>
     public bool Run()
     {
+        observer.Charted(_history);
+        if (IsEvaluationDue)
+            Chart(_history.With(evaluate(trainer.Step)));                      // the attempt before was stopped in it
         while (trainer.Step < job.Member.Steps || _schedule.Durable < trainer.Step)
         {
             ThrowIfRefused();
@@ -77,13 +82,31 @@ internal sealed class TrainingLoop(
     {
         Advance();
         if (optimizer.IsHalted)
+        {
             GoBack();
-        else if (trainer.Step >= _recordAt)
+            return;
+        }
+
+        if (IsEvaluationDue)
+        {
+            if (!IsSound())
+                return;
+            Chart(_history.With(evaluate(trainer.Step)));                      // before the save: what is saved has it
+        }
+
+        if (trainer.Step >= _recordAt)
             Record();
         else if (_schedule.IsDue(trainer.Step) && IsWriterFree())
             Save();
-        if (job.Run.Evaluate.Every is var every and > 0 && trainer.Step % every == 0 && trainer.Step < job.Member.Steps && IsSound())
-            evaluate(trainer.Step);
+    }
+
+    private bool IsEvaluationDue => job.Run.Evaluate.Every is var every and > 0 && trainer.Step > 0 && trainer.Step % every == 0
+        && trainer.Step < job.Member.Steps && (_history.Validation.Count == 0 || _history.Validation[^1].Step < trainer.Step);
+
+    private void Chart(TrainingHistory history)
+    {
+        _history = history;
+        observer.Charted(history);
     }
 
     /// <summary>Whether a save can begin. A small checkpoint is written in a moment: the first step of a save that is due waits for that.</summary>
@@ -111,8 +134,11 @@ internal sealed class TrainingLoop(
         var duration = Stopwatch.GetElapsedTime(began);
         _useful += duration.TotalSeconds;
         observer.Stepped(trainer.Step, duration, trainer.DataWait - waited);
-        if (reading is not null && double.IsFinite(reading.Loss) && double.IsFinite(reading.GradientNorm))
-            observer.Read(reading);
+        if (reading is null || !double.IsFinite(reading.Loss) || !double.IsFinite(reading.GradientNorm))
+            return;
+        observer.Read(reading);
+        if (double.IsFinite(reading.MeanLoss))
+            Chart(_history.With(new CurvePoint(reading.Step, reading.Step * trainer.TokensPerStep, reading.MeanLoss)));
     }
 
     /// <summary>Whether every update was made; waits for the device. Goes back when one was not.</summary>
@@ -137,7 +163,7 @@ internal sealed class TrainingLoop(
             Published = outcome.Checkpoint ?? Published;
             _schedule.Ended(outcome);
             observer.Saved(outcome);
-        });
+        }, _history with { Unread = trainer.Unread });
         observer.StoodStill(Standstill.Saving, Stopwatch.GetElapsedTime(began));
     }
 
@@ -189,6 +215,8 @@ internal sealed class TrainingLoop(
         AwaitWriter();
         var position = goBack();
         trainer.GoBack(position.Step, trainer.Skips.With(batch));
+        trainer.Unread = position.History.Unread;
+        Chart(position.History);
         _schedule.GoBack(position.Durable);
         var lost = _useful - position.UsefulSeconds;
         (_parent, _useful) = (position.Folder, position.UsefulSeconds);

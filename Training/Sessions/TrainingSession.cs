@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bam.Contracts.Runs;
+using Bam.Contracts.Status;
 using Bam.Training.Checkpoints;
 using Bam.Training.Data;
 using Bam.Training.Evaluation;
@@ -19,6 +20,7 @@ namespace Bam.Training.Sessions;
 public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 {
     private readonly MemberStore _store = new CheckpointStore(job.Store).Open(job.Run.Name, job.Member.Name);
+    private TrainingHistory _opening = new();                                  // what was measured before the first step
 
     /// <exception cref="TrainingException">The training cannot go on.</exception>
     /// <exception cref="StaleAttemptException">A newer attempt has taken over.</exception>
@@ -49,7 +51,10 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
         // A seed model from elsewhere is not trained, and has no data of its own.
         IBatchSource batches = job.Member is { Steps: 0, Domains.Count: 0 } ? NoBatches.Instance : new BatchSource(
             job.Run.Seed, job.Member.Name, [.. data.Mix], job.Member.Train.Batch, parameters.Config.Context);
-        using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, position.Step, freeze, position.Skips);
+        using var trainer = new Trainer(model, optimizer, batches, job.Member.Train, job.Member.Steps, position.Step, freeze, position.Skips)
+        {
+            Unread = position.History.Unread,
+        };
         using var saver = new CheckpointSaver(_store, parameters, optimizer, Extras(receipt), job.Run.Checkpoints.Keep, job.Faults);
         observer.StoodStill(Standstill.Preparing, Stopwatch.GetElapsedTime(began));
         observer.Prepared(new(
@@ -59,26 +64,28 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             job, observer, trainer, optimizer, saver, position, () => GoBack(parameters, optimizer), step => EvaluateBetween(model, data, step, cancellation));
         var completed = loop.Run();
         if (completed)
-            Evaluate(model, data, trainer.Step, final: true, cancellation);
+            _ = Evaluate(model, data, trainer.Step, final: true, cancellation);
         return new TrainingOutcome(completed, loop.Published ?? start?.Checkpoint);
     }
 
     /// <summary>An evaluation between two steps; told to stop, the loop ends and saves as it does at any step.</summary>
-    private void EvaluateBetween(Transformer model, OpenedData data, long step, CancellationToken cancellation)
+    /// <returns>The losses; none when it did not come to its end.</returns>
+    private List<ValidationPoint> EvaluateBetween(Transformer model, OpenedData data, long step, CancellationToken cancellation)
     {
         try
         {
-            Evaluate(model, data, step, final: false, cancellation);
+            return Evaluate(model, data, step, final: false, cancellation);
         }
         catch (OperationCanceledException) when (observer.ShouldStop())
         {
-            // Half an evaluation is none.
+            return [];                                                         // half an evaluation is none
         }
     }
 
-    private void Evaluate(Transformer model, OpenedData data, long step, bool final, CancellationToken cancellation)
+    private List<ValidationPoint> Evaluate(Transformer model, OpenedData data, long step, bool final, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
+        var losses = new List<ValidationPoint>();
         var own = job.Member.Domains.Select(share => share.Domain).ToHashSet();
         foreach (var domain in data.All.Where(domain => final || own.Contains(domain.Name)))
         {
@@ -86,9 +93,11 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
             var result = PerplexityMeter.Measure(
                 model, domain.Validation, job.Run.Evaluate.Stride, job.Run.Evaluate.Tokens, job.Member.Train.Batch, observer.Pulse, cancellation);
             observer.Evaluated(domain.Name, result, step, final);
+            losses.Add(new(step, domain.Name, result.Nll));
         }
 
         observer.StoodStill(Standstill.Evaluating, Stopwatch.GetElapsedTime(began));
+        return losses;
     }
 
     /// <summary>Takes the run's folder; one that is gone is not made again, for a store that is not mounted looks like that.</summary>
@@ -164,7 +173,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
     private TrainingPosition Restore(StartPoint? start, AdamW optimizer)
     {
         if (start is not { Resumes: true })
-            return new TrainingPosition(Step: 0, Durable: -1, start?.Checkpoint.Folder, BatchSkips.None, UsefulSeconds: 0, []);
+            return new TrainingPosition(Step: 0, Durable: -1, start?.Checkpoint.Folder, BatchSkips.None, UsefulSeconds: 0, _opening, []);
         var state = start.Checkpoint.State;
         if (state.TargetSteps != job.Member.Steps || state.Seed != job.Run.Seed || state.Train != job.Member.Train)
         {
@@ -174,7 +183,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
         using var file = start.Checkpoint.OpenOptimizer();
         OptimizerFile.Load(file, optimizer, TensorLayout.Of(start.Checkpoint.Config));
-        return new TrainingPosition(state.Step, state.Step, start.Checkpoint.Folder, new BatchSkips(state.SkippedBatches), state.UsefulSeconds, []);
+        return new TrainingPosition(state.Step, state.Step, start.Checkpoint.Folder, new BatchSkips(state.SkippedBatches), state.UsefulSeconds, TrainingHistory.Of(start.Checkpoint), []);
     }
 
     /// <summary>Where a mixture's parameters came from, completed before its first step by what is measured then; null for other models.</summary>
@@ -191,6 +200,7 @@ public sealed class TrainingSession(TrainingJob job, ITrainingObserver observer)
 
         var opening = new MixtureOpening(model, mixture, job, data.All, observer.Pulse).Run(cancellation);
         observer.Opened(opening);
+        _opening = _opening.With([.. opening.Losses.Select(loss => new ValidationPoint(0, loss.Domain, loss.Nll))]);
         return receipt with { Opening = opening };
     }
 

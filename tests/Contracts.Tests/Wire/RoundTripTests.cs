@@ -202,6 +202,7 @@ public sealed class RoundTripTests : IDisposable
         };
 
         AssertComesBack(new EventPage([Event(1), Event(2), Event(3)], 4));
+        AssertComesBack(new ModelHistory { Name = "law", Training = [new(10, 5120, 3.5)], Validation = [new(20, "code", 2.5)] });
     }
 
     private T Back<T>(T value)

@@ -116,6 +116,8 @@ internal sealed class TrainingCluster : IAsyncDisposable
     /// <summary>What a model's grain says itself.</summary>
     public async Task<MemberStatus> Report(string run, string member) => (await Member(run, member).GetReport(Cancellation)).Status;
 
+    public Task<ModelHistory?> History(string run, string member) => Coordinator(run).GetHistory(member, Cancellation);
+
     public Task<bool> Cancel(string run) => Coordinator(run).Cancel(Cancellation);
 
     public Task<bool> Pause(string run) => Coordinator(run).Pause(Cancellation);

@@ -12,10 +12,10 @@ namespace Bam.Grains.Tests.Clusters;
 /// <summary>The tiny run without a cluster: one model after the other on one thread. What any disturbed run must end with.</summary>
 internal static class UndisturbedRun
 {
-    private static readonly Lazy<IReadOnlyDictionary<string, string>> Trained =
+    private static readonly Lazy<IReadOnlyDictionary<string, (string Hash, TrainingHistory History)>> Trained =
         new(() => OnThreadOfItsOwn(() => Train(folder => TinyRun.In("undisturbed", folder))));
 
-    private static readonly Lazy<IReadOnlyDictionary<string, string>> TrainedAtOnce = new(() => OnThreadOfItsOwn(() => Train(folder =>
+    private static readonly Lazy<IReadOnlyDictionary<string, (string Hash, TrainingHistory History)>> TrainedAtOnce = new(() => OnThreadOfItsOwn(() => Train(folder =>
     {
         var spec = TinyRun.In("at-once", folder);
         var extended = TinyRun.Extended(spec, folder);
@@ -23,12 +23,15 @@ internal static class UndisturbedRun
     })));
 
     /// <summary>SHA-256 of each model's last weights, by name.</summary>
-    public static IReadOnlyDictionary<string, string> Hashes => Trained.Value;
+    public static IReadOnlyDictionary<string, string> Hashes => Trained.Value.ToDictionary(pair => pair.Key, pair => pair.Value.Hash);
+
+    /// <summary>Each model's loss over its training, as its last checkpoint has it.</summary>
+    public static IReadOnlyDictionary<string, TrainingHistory> Histories => Trained.Value.ToDictionary(pair => pair.Key, pair => pair.Value.History);
 
     /// <summary>The same for the extended run, had it been launched as a whole.</summary>
-    public static IReadOnlyDictionary<string, string> ExtendedHashes => TrainedAtOnce.Value;
+    public static IReadOnlyDictionary<string, string> ExtendedHashes => TrainedAtOnce.Value.ToDictionary(pair => pair.Key, pair => pair.Value.Hash);
 
-    private static Dictionary<string, string> Train(Func<TemporaryFolder, RunSpec> run)
+    private static Dictionary<string, (string Hash, TrainingHistory History)> Train(Func<TemporaryFolder, RunSpec> run)
     {
         TorchLibrary.Load();
         torch.set_num_threads(1);
@@ -45,7 +48,7 @@ internal static class UndisturbedRun
             ended[mixture.Name] = Train(spec, mixture.Name, null, folder);
         }
 
-        return ended.ToDictionary(pair => pair.Key, pair => pair.Value.ModelSha256);
+        return ended.ToDictionary(pair => pair.Key, pair => (pair.Value.ModelSha256, TrainingHistory.Of(pair.Value)));
     }
 
     private static Checkpoint Train(RunSpec spec, string member, string? parent, TemporaryFolder folder) => new TrainingSession(new TrainingJob

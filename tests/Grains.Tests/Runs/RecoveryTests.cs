@@ -17,12 +17,28 @@ public sealed class RecoveryTests
         using var totals = new MetricTotals(run);
         await cluster.Launch(TinyRun.In(run, cluster.Folder));
         var held = await cluster.HoldBeyondStep8(run, member);
+        var live = await cluster.History(run, member);
 
         await cluster.Kill(Silo(held));
+        var between = await cluster.History(run, member);
         cluster.Pace.Release();
         var ended = await cluster.UntilEnded(run);
 
         AssertUndisturbed(ended);
+        var (undisturbed, history) = (UndisturbedRun.Histories[member], await cluster.History(run, member));
+        Assert.Equal(undisturbed.Training, history!.Training);
+        Assert.Equal(
+            undisturbed.Validation.Concat(ended.Evaluations.Where(row => row.Model == member).Select(row => new ValidationPoint(Of(ended, member).Step, row.Domain, row.Nll))),
+            history.Validation);
+        foreach (var part in new[] { live!, between! })
+        {
+            Assert.InRange(part.Training[^1].Step, 8, held.Step);
+            Assert.Equal(undisturbed.Training.Take(part.Training.Count), part.Training);
+            Assert.Equal(undisturbed.Validation.Where(point => point.Step <= 8), part.Validation);
+        }
+
+        Assert.Null(await cluster.History(run, "unknown"));
+        Assert.Null(await cluster.History("unknown", member));
         Assert.Equal((2, 1), (Of(ended, member).Attempt, Of(ended, member).Restarts));
         Assert.Equal(Of(ended, member).Step * TinyRun.TokensPerStep, Of(ended, member).Tokens);
         Assert.Equal(

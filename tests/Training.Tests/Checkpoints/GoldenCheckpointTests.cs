@@ -41,6 +41,8 @@ public sealed class GoldenCheckpointTests : IDisposable
             Assert.Equal(Half, observer.Start!.Step);
             Assert.True(ended.Completed);
             Assert.Equal([5L, 6, 7, 8], observer.Steps);
+            var history = TrainingHistory.Of(ended.Checkpoint!);
+            Assert.Equal((kept.Manifest.Files.ContainsKey(TrainingHistory.FileName) ? 0 : Half, 8), (history.Start, history.Training[^1].Step));
             Assert.Equal(member == "bam", MixReceipt.Read(ended.Checkpoint!.Folder) is { Opening: not null });
         }
     }

@@ -1,6 +1,7 @@
 using Bam.Contracts.Runs;
 using Bam.Training.Checkpoints;
 using Bam.Training.Data;
+using Bam.Training.Evaluation;
 using Bam.Training.Mixing;
 using Bam.Training.Optimization;
 using Bam.Training.Sessions;
@@ -9,7 +10,7 @@ using Bam.Training.Tests.Optimization;
 
 namespace Bam.Training.Tests.Sessions;
 
-/// <summary>What died and went on is what never died: weights, moments, losses, rates, and every window once an epoch.</summary>
+/// <summary>What died and went on is what never died: weights, moments, losses, rates, the history of them, and every window once an epoch.</summary>
 public sealed class ExactResumeTests : IDisposable
 {
     private const int Steps = 90;
@@ -50,10 +51,49 @@ public sealed class ExactResumeTests : IDisposable
         Assert.Equal(4, attempt);
         Assert.Equal(straight.ModelSha256, outcome.Checkpoint!.ModelSha256);
         Assert.Equal(straight.Manifest.Files[Checkpoint.OptimizerFile], outcome.Checkpoint.Manifest.Files[Checkpoint.OptimizerFile]);
+        Assert.Equal(straight.Manifest.Files[TrainingHistory.FileName], outcome.Checkpoint.Manifest.Files[TrainingHistory.FileName]);
         Assert.Equal((straight.State.Step, straight.State.Tokens, straight.State.Windows), (outcome.Checkpoint.State.Step, outcome.Checkpoint.State.Tokens, outcome.Checkpoint.State.Windows));
         var common = undisturbed.Readings.Where(reading => readings.ContainsKey(reading.Step)).ToArray();
         Assert.Equal(Steps / 10, common.Count(reading => reading.Step % 10 == 0));
         Assert.Equal(common.Select(Numbers), common.Select(reading => Numbers(readings[reading.Step])));
+    }
+
+    [Fact]
+    public void A_point_of_the_history_is_the_mean_loss_of_its_steps_and_each_evaluation_is_there_once()
+    {
+        var each = new Record();
+        _straight.Spec = _straight.Spec with { Checkpoints = new CheckpointSpec(Every: 1, Keep: 1) };
+        Run(Ready(_straight, "digits"), each);                                 // it reads every step
+
+        var history = TrainingHistory.Of(Run(Ready(_broken, "digits"), new Record()).Checkpoint!);
+
+        Assert.Equal(Steps, each.Readings.Count);
+        Assert.Equal([1L, 7, 10, 14, 20, 21], history.Training.Take(6).Select(point => point.Step));
+        Assert.Equal((Steps, Steps * TinyRun.Train.Batch * _broken.Spec.Model.Context), (history.Training[^1].Step, history.Training[^1].Tokens));
+        foreach (var (index, point) in history.Training.Index())
+        {
+            var before = index == 0 ? 0 : history.Training[index - 1].Step;
+            Assert.Equal(each.Readings.Where(reading => reading.Step > before && reading.Step <= point.Step).Average(reading => reading.Loss), point.Loss, tolerance: 1e-5);
+        }
+
+        Assert.Equal(
+            [.. from step in Enumerable.Range(1, Steps / 6 - 1) from domain in new[] { "letters", "digits" } select (6L * step, domain)],
+            history.Validation.Select(point => (point.Step, point.Domain)));
+    }
+
+    [Fact]
+    public void An_evaluation_in_which_a_training_is_stopped_is_made_by_the_next_attempt()
+    {
+        var straight = Run(Ready(_straight, "digits"), new Record()).Checkpoint!;
+        using var stopping = new CancellationTokenSource();
+        var stopped = new StopsInEvaluation(atStep: 42, stopping);              // a checkpoint is due there too
+
+        Assert.False(new TrainingSession(Ready(_broken, "digits"), stopped).Run(stopping.Token).Completed);
+        var resumed = new Record();
+        var ended = Run(Ready(_broken, "digits") with { Attempt = 2 }, resumed).Checkpoint!;
+
+        Assert.Equal(42, resumed.Start!.Step);
+        Assert.Equal(straight.Manifest.Files[TrainingHistory.FileName], ended.Manifest.Files[TrainingHistory.FileName]);
     }
 
     [Fact]
@@ -97,6 +137,7 @@ public sealed class ExactResumeTests : IDisposable
         Branches = [spec.Branches[0] with { Steps = Steps }],
         Mixtures = [spec.Mixtures[0] with { Steps = Steps, Frozen = FrozenParts.Experts, FrozenSteps = Steps / 2 }],
         Checkpoints = new CheckpointSpec(Every: 7, Keep: 2),
+        Evaluate = spec.Evaluate with { Every = 6 },
     };
 
     private static TrainingJob Ready(TinyRun run, string member)
@@ -170,6 +211,17 @@ public sealed class ExactResumeTests : IDisposable
             base.Stepped(step, duration, dataWait);
             if (step >= killAt)
                 throw new KilledException();
+        }
+    }
+
+    private sealed class StopsInEvaluation(long atStep, CancellationTokenSource stopping) : TinyRun.Observer
+    {
+        public override bool ShouldStop() => stopping.IsCancellationRequested;
+
+        public override void Evaluated(string domain, PerplexityResult result, long step, bool final)
+        {
+            if (step == atStep)
+                stopping.Cancel();                                             // after the first of two domains
         }
     }
 

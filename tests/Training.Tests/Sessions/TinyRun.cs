@@ -71,7 +71,7 @@ internal sealed class TinyRun : IDisposable
 
         public MixOpening? Opening { get; private set; }
 
-        public bool ShouldStop() => Steps.Count > 0 && Steps[^1] >= stopAt;
+        public virtual bool ShouldStop() => Steps.Count > 0 && Steps[^1] >= stopAt;
 
         public virtual void Prepared(PreparedTraining prepared) => Start = prepared;
 
@@ -91,7 +91,7 @@ internal sealed class TinyRun : IDisposable
 
         public void Saved(SaveOutcome outcome) => Saves.Add(outcome);
 
-        public void Evaluated(string domain, PerplexityResult result, long step, bool final)
+        public virtual void Evaluated(string domain, PerplexityResult result, long step, bool final)
         {
             if (final)
                 Final[domain] = result;
