@@ -32,6 +32,9 @@ internal interface IRunClient : IAsyncDisposable
     /// <summary>The last lines that the attempts at a model wrote, oldest first.</summary>
     Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation);
 
+    /// <summary>The loss of a model over its training; null when no run has this name, or the run has no such model.</summary>
+    Task<ModelHistory?> GetHistory(string run, string member, CancellationToken cancellation);
+
     /// <summary>All runs, newest first.</summary>
     Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation);
 

@@ -42,6 +42,9 @@ internal sealed class RunConsole(IGrainFactory grains, IAsyncDisposable connecti
     public Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation) =>
         patience.Call(ct => Coordinator(run).ReadLog(member, lines, ct), cancellation);
 
+    public Task<ModelHistory?> GetHistory(string run, string member, CancellationToken cancellation) =>
+        patience.Call(ct => Coordinator(run).GetHistory(member, ct), cancellation);
+
     public Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation) =>
         patience.Call(ct => grains.GetGrain<IRunRegistryGrain>(IRunRegistryGrain.Key).List(ct), cancellation);
 

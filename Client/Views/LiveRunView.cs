@@ -19,7 +19,7 @@ internal sealed class LiveRunView(IAnsiConsole console, TimeProvider time) : IRu
     private long _answered;
     private bool _isLost;
 
-    public bool IsPatient => true;
+    public bool IsLookedAt => true;
 
     public async Task<RunStatus> During(Func<Task<RunStatus>> watching)
     {
@@ -46,6 +46,12 @@ internal sealed class LiveRunView(IAnsiConsole console, TimeProvider time) : IRu
             (_answered, _isLost) = (time.GetTimestamp(), false);
         }
 
+        Paint();
+    }
+
+    public void Recall(IReadOnlyList<ModelHistory> histories)
+    {
+        lock (_gate) _curves.Recall(histories);
         Paint();
     }
 

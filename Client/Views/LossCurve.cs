@@ -1,3 +1,5 @@
+using Bam.Contracts.Status;
+
 namespace Bam.Client.Views;
 
 /// <summary>The training loss of one model, as far as it is known, over its steps.</summary>
@@ -14,10 +16,24 @@ internal sealed class LossCurve
         _points.RemoveAll(point => point.Step >= step);
         if (!double.IsFinite(loss)) return;
         _points.Add((step, loss));
-        if (_points.Count <= MostPoints) return;
-        var halved = _points.Chunk(2).Select(pair => (pair[^1].Step, pair.Average(point => point.Loss))).ToArray();
-        _points.Clear();
-        _points.AddRange(halved);
+        if (_points.Count > MostPoints) Merge();
+    }
+
+    /// <summary>Makes one point of the two neighbours that are nearest, so that old and new parts stay equally fine.</summary>
+    private void Merge()
+    {
+        var at = Enumerable.Range(1, _points.Count - 2).MinBy(i => _points[i + 1].Step - _points[i - 1].Step);
+        var ((before, _), (middle, loss), (end, next)) = (_points[at - 1], _points[at], _points[at + 1]);
+        _points[at + 1] = (end, ((loss * (middle - before)) + (next * (end - middle))) / (end - before));
+        _points.RemoveAt(at);
+    }
+
+    /// <summary>Takes the history in place of what was seen up to its end.</summary>
+    public void Recall(IReadOnlyList<CurvePoint> history)
+    {
+        if (history.Count == 0) return;
+        _points.RemoveAll(point => point.Step <= history[^1].Step);
+        _points.InsertRange(0, history.Where(point => double.IsFinite(point.Loss)).Select(point => (point.Step, point.Loss)));
     }
 
     /// <summary>The curve in at most so many means over equal numbers of steps, oldest first; one without a point repeats the one before.</summary>

@@ -55,7 +55,7 @@ internal sealed record PhaseProgress(RunPhase Phase, MemberState State, double? 
         if (known.Length == 0) return null;
         var secondsAStep = known.Average(member => member.Remaining!.Value.TotalSeconds / Left(member));
         var left = members.Select(member => member.State == MemberState.Training && member.Remaining is { } time ? time.TotalSeconds : Left(member) * secondsAStep).ToArray();
-        return TimeSpan.FromSeconds(Math.Max(left.Max(), left.Sum() / known.Length));
+        return TimeSpan.FromSeconds(Math.Min(Math.Max(left.Max(), left.Sum() / known.Length), TimeSpan.MaxValue.TotalSeconds / 2));
     }
 
     private static long Left(MemberStatus member) =>

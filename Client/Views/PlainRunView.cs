@@ -13,7 +13,7 @@ internal sealed class PlainRunView(TextWriter lines, TimeProvider time) : IRunVi
     private (DateTimeOffset At, RunStatus? Said) _run = (DateTimeOffset.MinValue, null);
     private DateTimeOffset _answered = time.GetUtcNow(), _nextComplaint;
 
-    public bool IsPatient => false;
+    public bool IsLookedAt => false;
 
     public Task<RunStatus> During(Func<Task<RunStatus>> watching) => watching();
 
@@ -33,6 +33,11 @@ internal sealed class PlainRunView(TextWriter lines, TimeProvider time) : IRunVi
         if (status.HasEnded || now - _run.At < ProgressPause || (_run.Said is { } said && Moved(said) == Moved(status))) return;
         lines.WriteLine(PlainLines.Progress(status, now));
         _run = (now, status);
+    }
+
+    public void Recall(IReadOnlyList<ModelHistory> histories)
+    {
+        // Lines have no curves.
     }
 
     public void Reconnecting()

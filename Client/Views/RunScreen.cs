@@ -121,7 +121,7 @@ internal sealed class RunScreen(RunPicture picture, int? height = null) : Lines
             .Add(Word(_run.Phase), Ink.Of(_run.Phase)).Add(_run.Paused ? " (paused)" : "", Ink.Warning);
         var percent = new TextLine().Add($"  {Figures.Percent(_run.Progress)}", Ink.Strong);
         var elapsed = new TextLine().Add("  elapsed ", Ink.Dim).Add(Figures.Duration((_run.Ended ?? picture.Now) - _run.Launched));
-        var remaining = _run.HasEnded ? TextLine.Empty : new TextLine().Add("  ETA ", Ink.Dim).Add(Figures.Duration(_run.Remaining));
+        var remaining = _run is { HasEnded: false, Remaining: { } time } ? new TextLine().Add("  ETA ", Ink.Dim).Add(Figures.Duration(time)) : TextLine.Empty;
         var goodput = double.IsNaN(_run.Goodput) ? TextLine.Empty : new TextLine().Add("  goodput ", Ink.Dim).Add(Figures.Percent(_run.Goodput));
 
         // State and percent go last, the name is cut before them.

@@ -71,7 +71,7 @@ internal sealed class TextLine
             var (head, _) = Split(text, room);
             var space = text[head.Length] == ' ' ? head.Length : head.LastIndexOf(' ');
             if (space > 0) head = text[..space];
-            yield return start.Add(head, style);
+            yield return start.Add(head.TrimEnd(), style);
             text = text[head.Length..].TrimStart();
             start = new TextLine().PadTo(indent);
         }

@@ -26,6 +26,8 @@ internal sealed class FakeCluster : IClusters, IRunClient
     /// <summary>What a model's attempts wrote.</summary>
     public List<string> Log { get; } = [];
 
+    public List<ModelHistory> Histories { get; } = [];
+
     public RunSpec? Launched { get; private set; }
 
     public void Add(params RunStatus[] statuses) => _runs[statuses[0].Name] = new(statuses);
@@ -86,6 +88,9 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public Task<IReadOnlyList<string>> ReadLog(string run, string member, int lines, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<string>>([.. Log.TakeLast(lines).Select(line => $"{member}: {line}")]);
+
+    public Task<ModelHistory?> GetHistory(string run, string member, CancellationToken cancellation) =>
+        Task.FromResult(Histories.FirstOrDefault(history => history.Name == member));
 
     public Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<RunSummary>>(
         [.. _runs.Values.Select(statuses => statuses.Peek()).Select(status => new RunSummary(status.Name, status.Phase, status.Launched, status.Ended))]);

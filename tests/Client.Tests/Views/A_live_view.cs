@@ -30,13 +30,13 @@ public sealed class A_live_view : IDisposable
 
         _view.Show(Pictures.Running.Status, [.. Pictures.Running.Events]);
         Assert.Equal((true, false), (Screen().IsOther, Screen().IsCursorVisible));
-        Assert.StartsWith("four-domains  branch  27%", Screen().Text, StringComparison.Ordinal);
+        Assert.StartsWith("four-domains  branch  39%", Screen().Text, StringComparison.Ordinal);
         Assert.EndsWith("\nCtrl-C stops watching; the run goes on", Screen().Text, StringComparison.Ordinal);
 
         _end.SetResult(Pictures.Completed.Status);
         await watching;
         Assert.Equal((false, true), (Screen().IsOther, Screen().IsCursorVisible));
-        Assert.StartsWith("$ bam watch four-domains\nfour-domains  branch  27%", Screen().Text, StringComparison.Ordinal);
+        Assert.StartsWith("$ bam watch four-domains\nfour-domains  branch  39%", Screen().Text, StringComparison.Ordinal);
         Assert.DoesNotContain("Ctrl-C", Screen().Text, StringComparison.Ordinal);
     }
 
@@ -49,7 +49,7 @@ public sealed class A_live_view : IDisposable
 
         await Assert.ThrowsAsync<InvalidDataException>(() => watching);
         Assert.Equal((false, true), (Screen().IsOther, Screen().IsCursorVisible));
-        Assert.StartsWith("four-domains  branch  27%", Screen().Text, StringComparison.Ordinal);
+        Assert.StartsWith("four-domains  branch  39%", Screen().Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,13 +57,15 @@ public sealed class A_live_view : IDisposable
     {
         var watching = _view.During(() => _end.Task);
         _view.Show(Pictures.Running.Status, [.. Pictures.Running.Events]);
+        var seen = new LossCurves();
+        seen.See(Pictures.Running.Status);
         foreach (var (width, height) in new[] { (60, 12), (20, 5), (200, 40), (80, 9), (100, 24) })
         {
             Screen().Resize(width, height);
             _console.Width(width).Height(height);
             _clock.Forward(0.5);
 
-            var picture = Pictures.Running with { Now = _clock.Now, Events = Recent(Pictures.Running.Events) };
+            var picture = Pictures.Running with { Now = _clock.Now, Curves = seen, Events = Recent(Pictures.Running.Events) };
             var lines = new RunScreen(picture, height).Of(width, Glyphs.Unicode).Select(line => line.ToString().TrimEnd());
             Assert.Equal(string.Join('\n', lines).TrimEnd(), Screen().Text);
         }
@@ -119,6 +121,17 @@ public sealed class A_live_view : IDisposable
         Assert.Contains(" 3.500  █▁ ", Screen().Text, StringComparison.Ordinal);
         _end.SetResult(Pictures.Running.Status);
         await watching;
+    }
+
+    [Fact]
+    public async Task Knows_the_curve_of_a_run_that_it_joins_late()
+    {
+        var cluster = new FakeCluster();
+        cluster.Add(Statuses.Branching, Statuses.Completed);
+        cluster.Histories.Add(new() { Name = "law", Training = [.. Enumerable.Range(1, 74).Select(step => new CurvePoint(step, 0, 10 - (step / 10.0)))], Validation = [] });
+        await new RunWatcher(TimeProvider.System).Watch(cluster, "four", _view, TestContext.Current.CancellationToken);
+
+        Assert.Matches(@"\nlaw .* █+▇+▆+▅+▄+▃+▂+▁+ ", Screen().Text);
     }
 
     [Fact]

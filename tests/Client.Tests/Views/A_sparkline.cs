@@ -14,7 +14,7 @@ public sealed class A_sparkline
 
     [Fact]
     public void Shows_what_comes_after_the_drop_of_the_beginning() =>
-        Assert.Equal("█████▆▆▅▄▄▃▂▂▁", Sparkline.Of([9, 2.6, 2.4, 2.3, 2.2, 2, 1.95, 1.85, 1.7, 1.6, 1.5, 1.4, 1.35, 1], Glyphs.Unicode)[..14]);
+        Assert.Equal("███▇▆▅▄▃▂▁", Sparkline.Of([40, 8, 7, 6, 5, 4, 3, 2, 1, 0], Glyphs.Unicode));
 
     [Fact]
     public void Is_ascii_when_asked() => Assert.Equal(".:-=+*%#", Sparkline.Of([0, 1, 2, 3, 4, 5, 6, 7], Glyphs.Ascii));
@@ -37,6 +37,16 @@ public sealed class A_sparkline
         foreach (var step in new[] { 2, 2, 3 }) curve.See(step, 1);
 
         Assert.Equal([9, 1, 1], curve.In(10));
+    }
+
+    [Fact]
+    public void Takes_the_history_for_what_it_has_not_seen()
+    {
+        var curve = new LossCurve();
+        foreach (var step in new[] { 5, 6, 7 }) curve.See(step, 1);
+        curve.Recall([new(2, 0, 4), new(4, 0, 3), new(6, 0, 2)]);
+
+        Assert.Equal([4, 3, 2, 1], curve.In(10));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal static class AnyPicture
         {
             Curves = curves,
             Silence = random.Next(3) == 0 ? Time(random) : null,
-            Hint = random.Next(2) == 0 ? null : Text(random),
+            Hint = random.Next(2) == 0 ? null : "Ctrl-C stops watching; the run goes on",
             Events = [.. Enumerable.Range(1, random.Next(0, 40)).Select(i => Statuses.Event(i * 60, (RunEventKind)random.Next(Enum.GetValues<RunEventKind>().Length), Text(random), random.Next(2) == 0 ? null : Text(random)))],
         };
     }

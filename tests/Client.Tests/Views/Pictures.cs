@@ -54,7 +54,7 @@ internal static class Pictures
     {
         Status = With(Running.Status, "law", member => member with
         {
-            State = MemberState.Failed, Device = null, TokensPerSecond = 0, Remaining = null, Attempt = 5, Restarts = 5,
+            State = MemberState.Failed, Device = null, TokensPerSecond = 0, FlopsPerSecond = 0, Remaining = null, Attempt = 5, Restarts = 5,
             Error = "[bold]the loss was not finite[/] at step 76 in five attempts, the last of them on silo-3/cpu;\n the batch is data/law.train.jsonl.gz:1041 [red] and its neighbours",
             LogTail = ["attempt 5 goes on from step 50", "attempt 5 failed [at step 76]"],
         }),
@@ -78,7 +78,7 @@ internal static class Pictures
             Remaining = null,
             Members = [.. Running.Status.Members.Select(member => member with
             {
-                State = MemberState.Completed, Step = member.TargetSteps, Device = null, TokensPerSecond = 0, Remaining = null, Loss = 1.25, Attempt = Math.Max(1, member.Attempt),
+                State = MemberState.Completed, Step = member.TargetSteps, Device = null, TokensPerSecond = 0, FlopsPerSecond = 0, Remaining = null, Loss = 1.25, Attempt = Math.Max(1, member.Attempt),
             })],
         },
     };
@@ -89,7 +89,7 @@ internal static class Pictures
         {
             Paused = true,
             Remaining = null,
-            Members = [.. Running.Status.Members.Select(member => member.State != MemberState.Training ? member : member with { State = MemberState.Paused, Device = null, TokensPerSecond = 0, Remaining = null })],
+            Members = [.. Running.Status.Members.Select(member => member.State != MemberState.Training ? member : member with { State = MemberState.Paused, Device = null, TokensPerSecond = 0, FlopsPerSecond = 0, Remaining = null })],
         },
     };
 
