@@ -1,3 +1,4 @@
+using Bam.Client.Views;
 using Spectre.Console;
 
 namespace Bam.Client.Verbs;
@@ -25,7 +26,7 @@ internal sealed class Terminal
             ColorSystem = IsLive && !NoColor ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = IsLive ? InteractionSupport.Detect : InteractionSupport.No,
         });
-        Screen.Profile.Capabilities.Unicode = IsUnicode(output);
+        if (!(Screen.Profile.Capabilities.Unicode = IsUnicode(output))) Screen.Pipeline.Attach(new AsciiOnly());
         if (!interactive) Screen.Profile.Width = PlainWidth;
     }
 

@@ -84,9 +84,10 @@ public sealed class A_run_on_the_screen
     [Fact]
     public void Never_leaves_state_and_percent_of_a_run_or_a_model_out_from_40_columns_on()
     {
-        for (var width = 40; width <= 300; width++)
+        var running = Pictures.Running;
+        for (var width = 40; width <= 200; width++)
         {
-            var lines = new RunScreen(Pictures.Running).Of(width, Glyphs.Unicode).Select(line => line.ToString()).ToArray();
+            var lines = new RunScreen(running).Of(width, Glyphs.Unicode).Select(line => line.ToString()).ToArray();
             Assert.Matches(@"^four-domains  branch  39%", lines[0]);
             Assert.Contains(lines, line => Regex.IsMatch(line, @"^math +(branch +)?training +38%"));
         }
@@ -95,10 +96,11 @@ public sealed class A_run_on_the_screen
     [Fact]
     public void Gains_columns_and_never_loses_one_as_it_gets_wider()
     {
-        string[] Titles(int width) => new RunScreen(Pictures.Running).Of(width, Glyphs.Unicode).Select(line => line.ToString())
+        var running = Pictures.Running;
+        string[] Titles(int width) => new RunScreen(running).Of(width, Glyphs.Unicode).Select(line => line.ToString())
             .First(line => line.StartsWith("model", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-        for (var width = 20; width < 300; width++) Assert.Superset(Titles(width).ToHashSet(), Titles(width + 1).ToHashSet());
+        for (var width = 20; width < 150; width++) Assert.Superset(Titles(width).ToHashSet(), Titles(width + 1).ToHashSet());
         Assert.Equal(["model", "state", "done"], Titles(20));
         Assert.Equal(["model", "kind", "state", "done", "step", "loss", "tokens/s", "MFU", "device", "try", "ETA"], Titles(200));
     }
@@ -116,7 +118,7 @@ public sealed class A_run_on_the_screen
     [Fact]
     public void Keeps_within_any_size_whatever_the_run_says()
     {
-        for (var seed = 0; seed < 3000; seed++)
+        for (var seed = 0; seed < 500; seed++)
         {
             var random = new Random(seed);
             var picture = AnyPicture.From(random);
