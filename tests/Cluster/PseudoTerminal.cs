@@ -35,7 +35,7 @@ internal sealed class PseudoTerminal : IDisposable
     /// <param name="height">Its rows.</param>
     public static PseudoTerminal Start(string environment, int width, int height, params string[] arguments)
     {
-        var line = $"stty cols {width} rows {height}; exec env {environment} {string.Join(' ', BamProcess.Line(arguments).Select(word => $"'{word}'"))}";
+        var line = $"stty cols {width} rows {height}; exec env -u NO_COLOR {environment} {string.Join(' ', BamProcess.Line(arguments).Select(word => $"'{word}'"))}";
         var start = new ProcessStartInfo("script", ["-qec", line, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         return new(Process.Start(start)!, new(width, height));
     }
