@@ -10,8 +10,9 @@ namespace Bam.Client.Views;
 /// </summary>
 internal sealed class FullScreen : IDisposable
 {
-    // 1049: the other screen; 25: the cursor; 7: wrapping at the edge; 2026: show what comes next at once.
-    private const string Open = "\e[?1049h\e[?25l\e[?7l\e[2J", Close = "\e[?7h\e[?25h\e[?1049l";
+    // 1049: the other screen; 25: the cursor; 7: wrapping at the edge; 2026: show what comes next at once. It is left empty: tmux 3.3 would
+    // take rows of it over to the first screen when the size has changed meanwhile.
+    private const string Open = "\e[?1049h\e[?25l\e[?7l\e[2J", Close = "\e[H\e[J\e[?7h\e[?25h\e[?1049l";
     private const string Begin = "\e[?2026h\e[H", EndOfLine = "\e[K", NextLine = "\r\n", Rest = "\r\n\e[J", End = "\e[?2026l";
 
     private readonly IAnsiConsole _console;

@@ -118,7 +118,7 @@ public sealed class A_live_view : IDisposable
         foreach (var (step, loss) in new[] { (10, 4.0), (20, 3.0), (30, 2.0), (20, 3.5) })   // the last one after a restart
             _view.Show(Statuses.Branching with { Members = [Statuses.Branching.Members[1] with { Step = step, Loss = loss }] }, []);
 
-        Assert.Contains(" 3.500  █▁ ", Screen().Text, StringComparison.Ordinal);
+        Assert.Contains(" 3.500  ▇▁ ", Screen().Text, StringComparison.Ordinal);
         _end.SetResult(Pictures.Running.Status);
         await watching;
     }
@@ -131,7 +131,7 @@ public sealed class A_live_view : IDisposable
         cluster.Histories.Add(new() { Name = "law", Training = [.. Enumerable.Range(1, 74).Select(step => new CurvePoint(step, 0, 10 - (step / 10.0)))], Validation = [] });
         await new RunWatcher(TimeProvider.System).Watch(cluster, "four", _view, TestContext.Current.CancellationToken);
 
-        Assert.Matches(@"\nlaw .* █+▇+▆+▅+▄+▃+▂+▁+ ", Screen().Text);
+        Assert.Matches(@"\nlaw .* ▇+▆+▅+▄+▃+▂+▁+ ", Screen().Text);
     }
 
     [Fact]

@@ -5,8 +5,8 @@ namespace Bam.Client.Tests.Views;
 public sealed class A_sparkline
 {
     [Fact]
-    public void Has_a_level_for_each_eighth_of_the_range() =>
-        Assert.Equal("▁▂▃▄▅▆▇█", Sparkline.Of([0, 1, 2, 3, 4, 5, 6, 7], Glyphs.Unicode));
+    public void Has_seven_levels_equally_far_apart() =>
+        Assert.Equal("▁▂▃▄▅▆▇", Sparkline.Of([0, 1, 2, 3, 4, 5, 6], Glyphs.Unicode));
 
     [Fact]
     public void Is_flat_where_nothing_moves_and_blank_where_nothing_is_known() =>
@@ -14,10 +14,10 @@ public sealed class A_sparkline
 
     [Fact]
     public void Shows_what_comes_after_the_drop_of_the_beginning() =>
-        Assert.Equal("███▇▆▅▄▃▂▁", Sparkline.Of([40, 8, 7, 6, 5, 4, 3, 2, 1, 0], Glyphs.Unicode));
+        Assert.Equal("▇▇▇▆▅▄▃▂▁▁", Sparkline.Of([40, 7, 6, 5, 4, 3, 2, 1, 0, 0], Glyphs.Unicode));
 
     [Fact]
-    public void Is_ascii_when_asked() => Assert.Equal(".:-=+*%#", Sparkline.Of([0, 1, 2, 3, 4, 5, 6, 7], Glyphs.Ascii));
+    public void Is_ascii_when_asked() => Assert.Equal(".:-=+*#", Sparkline.Of([0, 1, 2, 3, 4, 5, 6], Glyphs.Ascii));
 
     [Fact]
     public void Of_a_curve_is_its_mean_over_equal_parts()
