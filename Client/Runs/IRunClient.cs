@@ -15,6 +15,9 @@ internal interface IRunClient : IAsyncDisposable
     /// <summary>The run as last seen; null when no run has this name.</summary>
     Task<RunStatus?> GetStatus(string run, CancellationToken cancellation);
 
+    /// <summary>What was launched; null when no run has this name.</summary>
+    Task<RunSpec?> GetSpec(string run, CancellationToken cancellation);
+
     /// <summary>The next events after a cursor; empty when there are none yet.</summary>
     Task<EventPage> ReadEvents(string run, long after, CancellationToken cancellation);
 

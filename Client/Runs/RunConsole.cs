@@ -24,6 +24,9 @@ internal sealed class RunConsole(IGrainFactory grains, IAsyncDisposable connecti
     public Task<RunStatus?> GetStatus(string run, CancellationToken cancellation) =>
         patience.Call(ct => Coordinator(run).GetStatus(ct), cancellation);
 
+    public Task<RunSpec?> GetSpec(string run, CancellationToken cancellation) =>
+        patience.Call(ct => Coordinator(run).GetSpec(ct), cancellation);
+
     public Task<EventPage> ReadEvents(string run, long after, CancellationToken cancellation) =>
         patience.Call(ct => Coordinator(run).ReadEvents(after, PageSize, TimeSpan.Zero, ct), cancellation);
 

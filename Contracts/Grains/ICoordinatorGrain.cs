@@ -19,6 +19,10 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     [Alias("GetStatus"), AlwaysInterleave]
     Task<RunStatus?> GetStatus(CancellationToken cancellation = default);
 
+    /// <summary>What was launched, with every default applied; null when no run has this name.</summary>
+    [Alias("GetSpec"), AlwaysInterleave]
+    Task<RunSpec?> GetSpec(CancellationToken cancellation = default);
+
     /// <summary>Events after a cursor, waiting up to <paramref name="wait"/> (at most 2 s) for the first.</summary>
     [Alias("ReadEvents"), AlwaysInterleave]
     Task<EventPage> ReadEvents(long after, int max, TimeSpan wait, CancellationToken cancellation = default);

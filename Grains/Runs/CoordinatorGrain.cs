@@ -72,6 +72,13 @@ internal sealed partial class CoordinatorGrain(
         return Task.FromResult<RunStatus?>(Status());
     }
 
+    public Task<RunSpec?> GetSpec(CancellationToken cancellation)
+    {
+        if (Run.Spec is null)
+            DeactivateOnIdle();
+        return Task.FromResult(Run.Spec);
+    }
+
     private RunStatus Status()
     {
         var held = Run.Members.Sum(member => member.HeldSeconds);
@@ -81,7 +88,7 @@ internal sealed partial class CoordinatorGrain(
             Phase = Run.Phase,
             Launched = Run.Launched,
             Ended = Run.Ended,
-            Members = [.. Run.Members.Select(member => member.Status)],
+            Members = [.. Run.Members.Select(member => member.Status with { StepsLost = member.StepsLost })],
             Evaluations = [.. Run.Members.SelectMany(member => member.Evaluations)],
             Error = Run.Error,
             Goodput = held > 0 ? Math.Min(1, Run.Members.Sum(member => member.UsefulSeconds) / held) : double.NaN,

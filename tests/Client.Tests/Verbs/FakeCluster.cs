@@ -28,7 +28,7 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public List<ModelHistory> Histories { get; } = [];
 
-    public RunSpec? Launched { get; private set; }
+    public RunSpec? Launched { get; set; }
 
     public void Add(params RunStatus[] statuses) => _runs[statuses[0].Name] = new(statuses);
 
@@ -91,6 +91,8 @@ internal sealed class FakeCluster : IClusters, IRunClient
 
     public Task<ModelHistory?> GetHistory(string run, string member, CancellationToken cancellation) =>
         Task.FromResult(Histories.FirstOrDefault(history => history.Name == member));
+
+    public Task<RunSpec?> GetSpec(string run, CancellationToken cancellation) => Task.FromResult(Launched);
 
     public Task<IReadOnlyList<RunSummary>> ListRuns(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<RunSummary>>(
         [.. _runs.Values.Select(statuses => statuses.Peek()).Select(status => new RunSummary(status.Name, status.Phase, status.Launched, status.Ended))]);

@@ -55,6 +55,7 @@ public sealed class RoundTripTests : IDisposable
         Flops = 7e12,
         Spent = new(1.5, 2.5, 3.5, 4.5),
         LogTail = ["its last line"],
+        StepsLost = 4,
     };
 
     private static readonly RunSpec Run = new()
