@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Bam.Client.Clusters;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -29,8 +30,7 @@ internal sealed class FullScreen : IDisposable
         [
             .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, _ => Leave(Stage.Over))),
             PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => repaint()),
-            PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => Leave(Stage.Suspended)),
-            PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Return()),
+            .. OperatingSystem.IsLinux() ? new[] { PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => Suspend()), PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Return()) } : [],
         ];
     }
 
@@ -52,6 +52,7 @@ internal sealed class FullScreen : IDisposable
             if (_stage == Stage.Closed) Enter();
             if (_stage != Stage.Open) return;
             var (width, height) = (_console.Profile.Width, _console.Profile.Height);
+            if (width < 1 || height < 1) (width, height) = (80, 24);   // a terminal that nobody gave a size
             var lines = picture(height).Of(width, Glyphs.Of(_console.Profile.Capabilities.Unicode));
             _console.Write(new Frame([.. lines.Take(height)], width, height));
         }
@@ -85,6 +86,13 @@ internal sealed class FullScreen : IDisposable
                 // The terminal itself has gone.
             }
         }
+    }
+
+    /// <summary>Ctrl-Z. A runtime that has a handler for it no longer stops the process by itself (dotnet/runtime issue 64511).</summary>
+    private void Suspend()
+    {
+        Leave(Stage.Suspended);
+        ProcessIdentity.Current.Freeze();
     }
 
     private void Return()

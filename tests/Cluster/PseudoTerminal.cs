@@ -57,6 +57,20 @@ internal sealed class PseudoTerminal : IDisposable
         await _script.StandardInput.FlushAsync();
     }
 
+    /// <summary>Presses Ctrl-Z; once the program has stopped it goes on, as by a shell's <c>fg</c>.</summary>
+    public async Task Suspend()
+    {
+        await Press("\x1a");
+        var began = Stopwatch.GetTimestamp();
+        while (!Signals.IsStopped(_script.Id))   // it stops with its child
+        {
+            if (Stopwatch.GetElapsedTime(began) > Limit) throw new TimeoutException("Ctrl-Z has stopped nothing");
+            await Task.Delay(20);
+        }
+
+        Signals.Send(_script.Id, Signals.Continue);
+    }
+
     /// <summary>Waits until the screen is as wanted.</summary>
     public async Task<string> Until(Predicate<VirtualScreen> wanted)
     {

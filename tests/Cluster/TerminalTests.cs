@@ -10,7 +10,7 @@ public sealed class TerminalTests
     private const string CtrlC = "\x03";
 
     [Fact]
-    public async Task A_watched_run_fits_every_size_outlives_its_cluster_and_goes_on_after_Ctrl_C_which_leaves_the_terminal_clean()
+    public async Task A_watched_run_fits_every_size_can_be_suspended_outlives_its_cluster_and_goes_on_after_Ctrl_C_which_leaves_the_terminal_clean()
     {
         await using var cluster = await TestCluster.Up(silos: 2);
         using var terminal = PseudoTerminal.Start("TERM=xterm-256color LC_ALL=C.UTF-8", 100, 30, "launch", SmallRun.Write(cluster.Home), "--home", cluster.Home);
@@ -25,6 +25,10 @@ public sealed class TerminalTests
         await terminal.Resize(140, 40);
         await terminal.Until(screen => screen.Text.Split('\n') is { Length: 40 } lines && lines[3].EndsWith(" device      try  ETA", StringComparison.Ordinal)
             && lines[^1] == "Ctrl-C stops watching; the run goes on");
+
+        await terminal.Suspend();
+        await terminal.Until(screen => screen.IsOther && Enters(terminal) == 2);
+        Assert.Equal(1, terminal.Output.Split("\e[?1049l").Length - 1);
 
         foreach (var process in cluster.Processes().Values.Prepend(cluster.Keeper())) Signals.Send(process, Signals.Kill);
         var gone = await terminal.Until(screen => screen.Text.Contains("cluster not reachable for ", StringComparison.Ordinal));
@@ -41,6 +45,8 @@ public sealed class TerminalTests
         Assert.EndsWith("\nsmall-run goes on; come back with: bam watch small-run", left.Text, StringComparison.Ordinal);
         Assert.Contains((await cluster.Status(SmallRun.Name)).Phase, new[] { "branch", "mix", "gather", "continue", "evaluate", "completed" });
     }
+
+    private static int Enters(PseudoTerminal terminal) => terminal.Output.Split("\e[?1049h").Length - 1;
 
     [Theory]
     [InlineData("TERM=xterm-256color LC_ALL=C.UTF-8", "TERM=xterm-256color LC_ALL=C.UTF-8 NO_COLOR=1", "doctor", @"\e\[([0-9;]*;)?(3|4|9|10)[0-9](;[0-9]+)*m")]   // colours
