@@ -134,6 +134,14 @@ public sealed class A_run_on_the_screen
     }
 
     [Fact]
+    public void Dates_an_event_of_another_day()
+    {
+        var line = EventLine.Of(Statuses.Event(1, RunEventKind.Launched, "3 branches"), Statuses.Launched + TimeSpan.FromDays(1), TimeZoneInfo.Utc, 80, Glyphs.Unicode);
+
+        Assert.Equal("02-03 04:00:01  launched    3 branches", Assert.Single(line).ToString());
+    }
+
+    [Fact]
     public void Is_done_when_it_completed_whatever_its_steps_say() => Assert.Equal(1, Statuses.Completed.Progress);
 
     [Fact]
