@@ -35,6 +35,16 @@ internal sealed class RunWatcher(TimeProvider time)
         throw new UserException($"no run '{run}'{NearestName.Hint(run, "runs", [.. runs.Select(known => known.Name)])}", 2);
     }
 
+    /// <summary>The event log of a run, as far back as the cluster keeps it.</summary>
+    public static async Task<IReadOnlyList<RunEvent>> EventsOf(IRunClient client, string run, CancellationToken cancellation)
+    {
+        var events = new List<RunEvent>();
+        for (var page = await client.ReadEvents(run, 0, cancellation).ConfigureAwait(false); page.Events.Count > 0;
+            page = await client.ReadEvents(run, page.Next, cancellation).ConfigureAwait(false))
+            events.AddRange(page.Events);
+        return events;
+    }
+
     private async Task<RunStatus> Pull(IRunClient client, string run, IRunView view, CancellationToken cancellation)
     {
         long cursor = 0;
