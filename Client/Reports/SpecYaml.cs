@@ -21,7 +21,7 @@ internal static partial class SpecYaml
 
     private static void Map(StringBuilder text, JsonElement map, string indent)
     {
-        foreach (var property in map.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null))
+        foreach (var property in map.EnumerateObject().Where(property => IsSaid(property.Value)))
         {
             text.Append(CultureInfo.InvariantCulture, $"{indent}{property.Name}:");
             Value(text, property.Value, indent);
@@ -36,12 +36,41 @@ internal static partial class SpecYaml
             return;
         }
 
+        if (value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(one => one.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)))
+        {
+            Wrapped(text, value, $"{indent}  ");
+            return;
+        }
+
         text.Append('\n');
         if (value.ValueKind == JsonValueKind.Object)
             Map(text, value, $"{indent}  ");
         else
             List(text, value, $"{indent}  ");
     }
+
+    /// <summary>Many short values in braces, over a few lines.</summary>
+    private static void Wrapped(StringBuilder text, JsonElement map, string indent)
+    {
+        text.Append(" {");
+        var length = 0;
+        foreach (var (index, one) in map.EnumerateObject().Where(one => IsSaid(one.Value)).Index())
+        {
+            var item = $"{one.Name}: {Flow(one.Value)}";
+            var breaks = index == 0 || length + item.Length > MostInLine;
+            length = breaks ? indent.Length + item.Length : length + 2 + item.Length;
+            text.Append(index == 0 ? "\n" : breaks ? ",\n" : ", ").Append(breaks ? indent : "").Append(item);
+        }
+
+        text.Append(" }\n");
+    }
+
+    private static bool IsSaid(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => false,
+        JsonValueKind.Object => value.EnumerateObject().Any(one => IsSaid(one.Value)),
+        _ => true,
+    };
 
     private static void List(StringBuilder text, JsonElement list, string indent)
     {
@@ -67,7 +96,7 @@ internal static partial class SpecYaml
     /// <summary>On one line.</summary>
     private static string Flow(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.Object => $"{{ {string.Join(", ", value.EnumerateObject().Where(one => one.Value.ValueKind != JsonValueKind.Null).Select(one => $"{one.Name}: {Flow(one.Value)}"))} }}",
+        JsonValueKind.Object => $"{{ {string.Join(", ", value.EnumerateObject().Where(one => IsSaid(one.Value)).Select(one => $"{one.Name}: {Flow(one.Value)}"))} }}",
         JsonValueKind.Array => $"[{string.Join(", ", value.EnumerateArray().Select(Flow))}]",
         JsonValueKind.String when Plain().IsMatch(value.GetString()!) => value.GetString()!,
         _ => value.GetRawText(),                                               // a JSON string is a YAML string

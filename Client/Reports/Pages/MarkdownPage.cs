@@ -54,7 +54,7 @@ internal static partial class MarkdownPage
 
     private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 
-    [GeneratedRegex(@"[\\`*_\[\]|~]|^[#>+-]|^\d+(?=[.)])|&(?=[#a-zA-Z])")]
+    [GeneratedRegex(@"[\\`*_\[\]|~]|^[#>+-](?=[\s#>-])|(?<=^\d{1,9})[.)](?=\s)|&(?=[#a-zA-Z])")]
     private static partial Regex Special();
 
     [GeneratedRegex("`+")]

@@ -47,8 +47,9 @@ internal static class Canvas
         plot.Legend.OutlineWidth = 0;
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.Legend.FontSize = 13;
-        draw(plot, theme);
         plot.Font.Set(PlotFont.Name);
+        draw(plot, theme);
+        plot.Axes.Left.MinorTickStyle.Length = plot.Axes.Bottom.MinorTickStyle.Length = 0;
         plot.Axes.Left.Label.Bold = plot.Axes.Bottom.Label.Bold = false;
         plot.Axes.Left.Label.FontSize = plot.Axes.Bottom.Label.FontSize = 13;
         return plot.GetImage(width * Density, height * Density).GetImageBytes(ImageFormat.Png, 100);

@@ -35,7 +35,7 @@ internal static class TimelinePlot
         foreach (var (index, phase) in timeline.Phases.Index())
         {
             var (left, right) = (At(phase.Begin), At(phase.End));
-            Bar(plot, left, right, models.Count, 0.3, index % 2 == 0 ? theme.Quiet.WithAlpha(0.30) : theme.Quiet.WithAlpha(0.16));
+            Bar(plot, left, right, models.Count, 0.3, theme.Page.InterpolateRgb(theme.Quiet, index % 2 == 0 ? 0.32 : 0.18));
             if ((right - left) / length * PixelsOfPlot < (phase.Title.Length * PixelsOfLetter) + 8) continue;
             var text = plot.Add.Text(phase.Title, (left + right) / 2, models.Count);
             (text.LabelFontColor, text.LabelAlignment, text.LabelFontSize) = (theme.Ink, Alignment.MiddleCenter, 12);
