@@ -77,14 +77,14 @@ internal static class RunReport
         {
             var curves = facts.Status.Members.Index()
                 .Select(member => (member.Item.Name, member.Index, Points: Points(facts, member.Item, domain)))
-                .Where(curve => curve.Points.Length > 0)
+                .Where(curve => curve.Points.Length > 1)
                 .Select(curve => (curve.Name, curve.Index, curve.Points.Select(point => point.Tokens).ToArray(), curve.Points.Select(point => point.Loss).ToArray())).ToArray();
-            if (curves.All(curve => curve.Item3.Length < 2)) continue;
+            if (curves.Length == 0) continue;
             drawn.Add(domain);
             yield return new Block.Heading(3, domain);
             yield return new Block.Figure(
                 ValidationPlot.Of(Slug("validation", domain, drawn.Count), curves), $"Validation loss on {domain} over tokens",
-                $"On the validation text of {domain}, over each model's own tokens; a mixture's first point is its loss before its first step, and the last point of each is the finished model.");
+                $"On the validation text of {domain}, over each model's own tokens; a mixture's first point is its loss before its first step, and the last point of each is the finished model. Models that were validated there only at their end stand in the table below.");
         }
 
         if (drawn.Count == 0)
@@ -160,7 +160,7 @@ internal static class RunReport
             var missing = facts.Events.Count > 0 ? facts.Events[0].Sequence - 1 : 0;
             yield return new Block.Figure(
                 TimelinePlot.Of(timeline, models, facts.Status.Launched, facts.Until), "Phases of the run and what each model did when",
-                "Bars: training and evaluation in the model's colour, pale while it waits for a device, thin red while it recovers; notches are checkpoints, red diamonds are mishaps." +
+                "Bars: training and evaluation in the model's colour, thin and pale while it waits for a device or is prepared, thin and red while it recovers; notches are checkpoints, red diamonds are mishaps." +
                 (missing > 0 ? $" The first {Figures.Exact(missing)} events are not kept any more." : ""));
         }
 
@@ -211,10 +211,16 @@ internal static class RunReport
         var plans = facts.Spec is { } spec ? RunPlan.Of(spec).Models.ToDictionary(plan => plan.Name) : [];
         yield return new Block.Table(
             [
-                ("model", false), ("kind", false), ("made of", false), ("state", false), ("parameters", true), ("active", true), ("steps", true), ("tokens", true),
+                ("model", false), ("kind", false), ("state", false), ("parameters", true), ("active", true), ("steps", true), ("tokens", true),
                 ("FLOPs", true), ("attempts", true), ("restarts", true),
             ],
             [.. facts.Status.Members.Select(member => Row(member, plans.GetValueOrDefault(member.Name)))]);
+        if (facts.Spec is not null)
+        {
+            yield return new Block.Table(
+                [("model", false), ("made of", false)], [.. facts.Status.Members.Select(member => (IReadOnlyList<Cell>)[member.Name, Made(facts.Spec, member)])]);
+        }
+
         foreach (var failed in facts.Status.Members.Where(member => member.State == MemberState.Failed))
         {
             yield return new Block.Alarm($"{failed.Name} failed: {failed.Error ?? "no reason known"}");
@@ -223,17 +229,17 @@ internal static class RunReport
 
         IReadOnlyList<Cell> Row(MemberStatus member, ModelPlan? plan) =>
         [
-            member.Name, Word(member.Kind), Made(facts.Spec, member), Word(member.State),
+            member.Name, Word(member.Kind), Word(member.State),
             Number(member.Parameters > 0 ? member.Parameters : plan?.Parameters ?? 0), Number(plan?.ActiveParameters ?? 0),
             member.TargetSteps == 0 ? "-" : member.Step == member.TargetSteps ? Figures.Exact(member.Step) : $"{Figures.Exact(member.Step)} of {Figures.Exact(member.TargetSteps)}",
             Number(member.Tokens), Number(member.Flops), member.Attempt > 0 ? Figures.Exact(member.Attempt) : "-", Figures.Exact(member.Restarts),
         ];
     }
 
-    private static string Made(RunSpec? spec, MemberStatus member)
+    private static string Made(RunSpec spec, MemberStatus member)
     {
-        if (member.Kind != MemberKind.Mixture) return Data(member.Kind == MemberKind.Seed ? spec?.SeedModel.Domains : spec?.Branches.FirstOrDefault(branch => branch.Name == member.Name)?.Domains);
-        return spec?.Mixtures.FirstOrDefault(mixture => mixture.Name == member.Name) switch
+        if (member.Kind != MemberKind.Mixture) return Data(member.Kind == MemberKind.Seed ? spec.SeedModel.Domains : spec.Branches.FirstOrDefault(branch => branch.Name == member.Name)?.Domains);
+        return spec.Mixtures.FirstOrDefault(mixture => mixture.Name == member.Name) switch
         {
             null => "-",
             { Kind: MixtureKind.Dense } dense => $"{dense.Experts[0]}, trained further",

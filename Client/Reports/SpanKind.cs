@@ -3,7 +3,7 @@ namespace Bam.Client.Reports;
 /// <summary>What a model does in a span of the timeline.</summary>
 internal enum SpanKind
 {
-    /// <summary>Waits for a device.</summary>
+    /// <summary>Waits for a device, or its data and weights are read.</summary>
     Waiting,
 
     /// <summary>Trains or is evaluated.</summary>

@@ -50,6 +50,10 @@ internal sealed record Timeline(IReadOnlyList<PhaseSpan> Phases, IReadOnlyList<M
                 case RunEventKind.Queued:
                     Begin(member, SpanKind.Waiting, line.Time);
                     break;
+                case RunEventKind.Started when !open.ContainsKey(member) && phases.Count > 0:
+                    spans.Add(new(member, SpanKind.Waiting, phases[^1].Begin, line.Time));   // it was prepared meanwhile
+                    Begin(member, SpanKind.Training, line.Time);
+                    break;
                 case RunEventKind.Started:
                 case RunEventKind.Resumed when line.Step is not null:
                     Begin(member, SpanKind.Training, line.Time);

@@ -90,7 +90,7 @@ internal static class HtmlPage
           :root { --page: #0d1117; --panel: #151b23; --ink: #e6edf3; --quiet: #9198a1; --line: #3d444d; --accent: #4493f8; --alarm: #ff7b72; --alarm-panel: #2d1416; }
         }
         * { box-sizing: border-box; }
-        body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+        body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.55 Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
         main { max-width: 1064px; margin: 0 auto; padding: 32px 32px 64px; }
         header { border-bottom: 1px solid var(--line); margin-bottom: 20px; }
         h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
@@ -99,8 +99,8 @@ internal static class HtmlPage
         h3 { font-size: 16px; margin: 28px 0 8px; }
         p { margin: 10px 0; overflow-wrap: anywhere; }
         .alarm { color: var(--alarm); background: var(--alarm-panel); border-left: 4px solid var(--alarm); border-radius: 4px; padding: 10px 14px; }
-        .headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); gap: 12px; margin: 0; }
-        .headline div { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px; }
+        .headline { display: flex; flex-wrap: wrap; gap: 12px; margin: 0; }
+        .headline div { flex: 1 1 auto; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px; }
         .headline dt { color: var(--quiet); font-size: 13px; }
         .headline dd { margin: 0; font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .wide { overflow-x: auto; margin: 10px 0; }

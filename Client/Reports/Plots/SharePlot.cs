@@ -7,7 +7,7 @@ namespace Bam.Client.Reports.Plots;
 /// <summary>A mixture's expert shares by domain: a heat map for its FFN experts and one for its attention experts.</summary>
 internal static class SharePlot
 {
-    private const double Gap = 0.9;
+    private const double Gap = 0.9, LeastFull = 0.5;                           // of even shares none is to look like all
 
     private const int RowHeight = 44, ColumnWidth = 92;
 
@@ -21,6 +21,7 @@ internal static class SharePlot
     private static void Draw(Plot plot, PlotTheme theme, IReadOnlyList<ExpertShares> maps)
     {
         var rows = maps[0].Rows.Count;
+        var full = maps.SelectMany(map => map.Rows).SelectMany(row => row.Shares).Where(double.IsFinite).Append(LeastFull).Max();
         var (places, names) = (new List<double>(), new List<string>());
         foreach (var (index, map) in maps.Index())
         {
@@ -29,7 +30,7 @@ internal static class SharePlot
             for (var row = 0; row < rows; row++)
             {
                 for (var expert = 0; expert < map.Experts.Count; expert++)
-                    Cell(plot, theme, map.Rows[row].Shares[expert], left + expert, rows - 1 - row);
+                    Cell(plot, theme, map.Rows[row].Shares[expert], full, left + expert, rows - 1 - row);
             }
 
             places.AddRange(map.Experts.Select((_, expert) => left + expert + 0.5));
@@ -50,10 +51,10 @@ internal static class SharePlot
         plot.Axes.SetLimits(-0.05, (maps.Count * (maps[0].Experts.Count + Gap)) - Gap + 0.05, -0.05, rows + 0.6);
     }
 
-    private static void Cell(Plot plot, PlotTheme theme, double share, double left, double bottom)
+    private static void Cell(Plot plot, PlotTheme theme, double share, double full, double left, double bottom)
     {
         const double edge = 0.025;
-        var part = double.IsNaN(share) ? 0 : Math.Clamp(share, 0, 1);
+        var part = double.IsNaN(share) ? 0 : Math.Clamp(share / full, 0, 1);
         var fill = theme.Panel.InterpolateRgb(theme.Warmth, part);
         var cell = plot.Add.Rectangle(left + edge, left + 1 - edge, bottom + edge, bottom + 1 - edge);
         cell.FillColor = fill;

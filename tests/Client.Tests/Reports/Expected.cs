@@ -28,13 +28,13 @@ internal static class Expected
 
         ![Validation loss on general over tokens](validation-general.png)
 
-        *On the validation text of general, over each model's own tokens; a mixture's first point is its loss before its first step, and the last point of each is the finished model.*
+        *On the validation text of general, over each model's own tokens; a mixture's first point is its loss before its first step, and the last point of each is the finished model. Models that were validated there only at their end stand in the table below.*
 
         ### law
 
         ![Validation loss on law over tokens](validation-law.png)
 
-        *On the validation text of law, over each model's own tokens; a mixture's first point is its loss before its first step, and the last point of each is the finished model.*
+        *On the validation text of law, over each model's own tokens; a mixture's first point is its loss before its first step, and the last point of each is the finished model. Models that were validated there only at their end stand in the table below.*
 
         ## Perplexity
 
@@ -60,7 +60,7 @@ internal static class Expected
 
         ![Phases of the run and what each model did when](timeline.png)
 
-        *Bars: training and evaluation in the model's colour, pale while it waits for a device, thin red while it recovers; notches are checkpoints, red diamonds are mishaps.*
+        *Bars: training and evaluation in the model's colour, thin and pale while it waits for a device or is prepared, thin and red while it recovers; notches are checkpoints, red diamonds are mishaps.*
 
         ### Recoveries and mishaps
 
@@ -73,11 +73,17 @@ internal static class Expected
 
         Dense models have 2 layers of width 32, 4 heads (2 of keys and values), FFN width 48, a context of 64 tokens, a tied head, tokenizer bytes.
 
-        | model | kind | made of | state | parameters | active | steps | tokens | FLOPs | attempts | restarts |
-        | --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-        | seed | seed | general 100% | completed | 21 K | 25.7 K | 400 | 1.64 M | 32 T | 1 | 0 |
-        | law | branch | law 90%, general 10% | completed | 21 K | 25.7 K | 300 | 1.23 M | 24 T | 2 | 1 |
-        | bam | mixture | seed, law, seed; attention soft, kv experts, FFN top 1 | completed | 40 K | 38.4 K | 300 | 1.23 M | 50 T | 1 | 0 |
+        | model | kind | state | parameters | active | steps | tokens | FLOPs | attempts | restarts |
+        | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+        | seed | seed | completed | 21 K | 25.7 K | 400 | 1.64 M | 32 T | 1 | 0 |
+        | law | branch | completed | 21 K | 25.7 K | 300 | 1.23 M | 24 T | 2 | 1 |
+        | bam | mixture | completed | 40 K | 38.4 K | 300 | 1.23 M | 50 T | 1 | 0 |
+
+        | model | made of |
+        | --- | --- |
+        | seed | general 100% |
+        | law | law 90%, general 10% |
+        | bam | seed, law, seed; attention soft, kv experts, FFN top 1 |
 
         ## Configuration
 
