@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net.Sockets;
 using Bam.Silo.Health;
 using Bam.Silo.Hosting;
+using Bam.Silo.Page;
 using Bam.Silo.Telemetry;
 using Bam.Storage;
 
@@ -20,11 +21,13 @@ try
     builder.AddBamTelemetry(settings);
     builder.AddBamHealth();
     builder.AddBamHttp(settings);
+    builder.AddBamPage(settings);
     builder.AddBamOrleans(settings);
 
     var app = builder.Build();
     app.MapBamHealth();
     app.MapPrometheusScrapingEndpoint();
+    app.MapBamPage(settings);
     using var secondInterrupt = new SecondInterrupt();
     await app.RunAsync();
     return 0;

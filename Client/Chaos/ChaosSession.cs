@@ -231,7 +231,7 @@ internal sealed class ChaosSession(ChaosOptions options, ChaosCluster cluster, F
         else if (_status.Phase != RunPhase.Completed)
             yield return "the final bits: the run has not completed";
         if (!CountersAreWhole(metrics))
-            yield return "that the metrics tell of every restart: a coordinator's counters went with its silo; that they tell of no more than happened was checked";
+            yield return "that the metrics tell of every restart: a coordinator's silo died; that they tell of no more than happened was checked";
     }
 
     private void Violate(Invariant invariant, string? member, string evidence) => _violations = [.. _violations, new(invariant, member, evidence)];

@@ -13,6 +13,9 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
     /// <summary>Longer than a silo's own limit for its shutdown.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
+    private static readonly TimeSpan BetweenChecks = TimeSpan.FromSeconds(3);
+    private const int ChecksUntilHung = 6; // of 2 s, with 3 s between them: 30 s; its cluster has given its work to others after 6 s
+
     private readonly BackOff _backOff = new();
     private SiloState _silo = silo;
 
@@ -53,6 +56,8 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
             var output = Task.WhenAll(Copy(process.StandardOutput, log), Copy(process.StandardError, log));
             var identity = ProcessIdentity.Of(process.Id);
             Record(_silo with { Process = identity });
+            using var life = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var watch = KillWhenHung(identity, log, life.Token);
             try
             {
                 await process.WaitForExitAsync(stop);
@@ -61,9 +66,31 @@ internal sealed class KeptSilo(SiloState silo, ClusterHome home, ClusterSettings
             {
                 await Stop(process, identity, log);
             }
+            await life.CancelAsync();
+            await watch;
             await Task.WhenAny(output, Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None)); // a grandchild may hold the pipe
             return process.ExitCode;
         }
+    }
+
+    /// <summary>A process that answered once and then stands still for good would keep its device from everybody: it is killed.</summary>
+    private async Task KillWhenHung(ProcessIdentity? identity, RotatingLog log, CancellationToken life)
+    {
+        try
+        {
+            for (int? silent = null; silent is not ChecksUntilHung;)
+            {
+                await Task.Delay(BetweenChecks, life);
+                silent = await SiloHealth.IsLive(_silo, life) ? 0 : silent + 1;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        Say(log, $"{_silo.Name} does not answer {ChecksUntilHung} times in a row and is killed");
+        identity?.Kill();
     }
 
     private async Task Stop(Process process, ProcessIdentity? identity, RotatingLog log)

@@ -64,6 +64,12 @@ public sealed record MemberStatus
     /// <summary>Steps done again after deaths and failures.</summary>
     [Id(21)] public long StepsLost { get; init; }
 
+    /// <summary>FLOPs a second that its device could do; 0 when unknown or when none trains it.</summary>
+    [Id(22)] public double PeakFlops { get; init; }
+
+    /// <summary>Model FLOPs utilisation, <see cref="FlopsPerSecond"/> over <see cref="PeakFlops"/>; NaN when unknown.</summary>
+    public double Mfu => PeakFlops > 0 && FlopsPerSecond > 0 ? FlopsPerSecond / PeakFlops : double.NaN;
+
     /// <summary>Part that is done, in [0, 1].</summary>
     public double Progress => State == MemberState.Completed ? 1 : TargetSteps <= 0 ? 0 : Math.Min(1, (double)Step / TargetSteps);
 }

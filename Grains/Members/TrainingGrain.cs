@@ -158,6 +158,7 @@ internal abstract partial class TrainingGrain(IPersistentState<TrainingGrainStat
                 Loss = now is { Loss: not double.NaN } ? now.Loss : kept.Loss,
                 TokensPerSecond = speed,
                 FlopsPerSecond = speed * (now?.Work.FlopsPerTokenAt(step) ?? 0),
+                PeakFlops = now is null ? 0 : services.Metrics.Device?.PeakFlops ?? 0,
                 Device = now is null ? null : _device,
                 Attempt = kept.Attempt,
                 Restarts = kept.Restarts,

@@ -1,6 +1,7 @@
 using Bam.Contracts.Clusters.Tls;
 using Bam.Grains;
 using Bam.Grains.Hosting;
+using Bam.Silo.Page;
 using Bam.Storage;
 using Bam.Training.Faults;
 using Orleans.Configuration;
@@ -26,7 +27,8 @@ internal static class OrleansHosting
             Threads = settings.Threads,
             PeakFlops = settings.PeakFlops,
             Faults = settings.Faults is { } folder ? new FaultFolder(folder) : NoFaults.Instance,
-        }));
+        })
+        .AddBamDashboard(settings));
 
     private static ISiloBuilder Identify(this ISiloBuilder silo, SiloSettings settings) => silo
         .Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = ClusterStore.ClusterId)
@@ -62,7 +64,7 @@ internal static class OrleansHosting
         }));
 
     /// <summary>
-    /// A killed silo's work resumes in about 3 s, a hung one's in about 8 s (research/orleans.md, section 3). Not lower: any pause longer
+    /// A killed silo's work resumes in 4 to 6 s, a hung one's in about 9 s (docs/RESULTS.md). Not lower: any pause longer
     /// than the window of 6 s evicts the silo, and eviction ends its process.
     /// </summary>
     private static ISiloBuilder DetectFailures(this ISiloBuilder silo)
@@ -79,8 +81,8 @@ internal static class OrleansHosting
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
         silo.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
 
-        // Must exceed the detection window. The default, 30 s, is what a resume would wait for.
-        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.FromSeconds(8));
+        // Must exceed the detection window: a resume may wait for the difference. The default is 30 s.
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.FromSeconds(7));
 #pragma warning disable ORLEANSEXP003 // With the default directory, losing any silo also stops trainers on healthy ones.
         return silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003

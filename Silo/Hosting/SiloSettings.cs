@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
 using Bam.Contracts.Clusters.Tls;
+using Bam.Silo.Page;
 using Bam.Storage;
+using Microsoft.Extensions.Configuration.CommandLine;
 
 namespace Bam.Silo.Hosting;
 
@@ -10,7 +12,7 @@ namespace Bam.Silo.Hosting;
 /// </summary>
 internal sealed record SiloSettings
 {
-    private const string Section = "Bam";
+    private const string Section = "Bam", TokenFile = "PageTokenFile";
 
     /// <summary>Name of the silo: letters, digits, '-', '_' and '.'; also its service.instance.id in telemetry. Default silo-1.</summary>
     public required string Name { get; init; }
@@ -18,7 +20,7 @@ internal sealed record SiloSettings
     /// <summary>IP address to listen on and to be reached at by the other silos and clients. Default 127.0.0.1.</summary>
     public required IPAddress Address { get; init; }
 
-    /// <summary>IP address of /metrics and /health. Default 127.0.0.1, whatever <see cref="Address"/> is.</summary>
+    /// <summary>IP address of the page, /metrics and /health. Default 127.0.0.1, whatever <see cref="Address"/> is.</summary>
     public required IPAddress HttpAddress { get; init; }
 
     /// <summary>Folder with ca.crt, tls.crt and tls.key (TlsFolder). Full path; null, the default, for no TLS, which only loopback allows.</summary>
@@ -30,8 +32,17 @@ internal sealed record SiloSettings
     /// <summary>Port for clients. Default 11112.</summary>
     public required int GatewayPort { get; init; }
 
-    /// <summary>Port of /metrics and /health. Default 11113.</summary>
+    /// <summary>Port of the page, /metrics and /health. Default 11113.</summary>
     public required int HttpPort { get; init; }
+
+    /// <summary>
+    /// What the page asks for before it shows anything; from Bam__PageToken, or from the file Bam:PageTokenFile. Null, the default: the page
+    /// asks for nothing on loopback, and is off where others can reach <see cref="HttpAddress"/>.
+    /// </summary>
+    public PageToken? PageToken { get; init; }
+
+    /// <summary>Whether the Orleans dashboard stands beside the page, at /orleans. Default true.</summary>
+    public bool Dashboard { get; init; } = true;
 
     /// <summary>Home folder of the cluster; all its silos share it. Full path, created when missing.</summary>
     public required string Home { get; init; }
@@ -73,6 +84,7 @@ internal sealed record SiloSettings
     [
         nameof(Name), nameof(Address), nameof(HttpAddress), nameof(Tls), nameof(Insecure), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Database),
         nameof(Store), nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(PeakFlops), nameof(LibTorch), nameof(Faults),
+        nameof(PageToken), TokenFile, nameof(Dashboard),
     ];
 
     /// <summary>Reads and checks the options.</summary>
@@ -95,6 +107,8 @@ internal sealed record SiloSettings
             SiloPort = Number(section, nameof(SiloPort), 11111, 1, 65535),
             GatewayPort = Number(section, nameof(GatewayPort), 11112, 1, 65535),
             HttpPort = Number(section, nameof(HttpPort), 11113, 1, 65535),
+            PageToken = Token(configuration, section, home),
+            Dashboard = section[nameof(Dashboard)] is null || Flag(section, nameof(Dashboard)),
             Home = home,
             Database = StoreOf(section[nameof(Database)], home),
             Store = Path.GetFullPath(section[nameof(Store)] ?? "store", home),
@@ -155,6 +169,28 @@ internal sealed record SiloSettings
         catch (TlsException wrong)
         {
             throw Wrong(nameof(Tls), wrong.Message);
+        }
+    }
+
+    private static PageToken? Token(IConfiguration configuration, IConfigurationSection section, string home)
+    {
+        var (text, file) = (section[nameof(PageToken)], section[TokenFile]);
+        if (configuration is IConfigurationRoot root
+            && root.Providers.OfType<CommandLineConfigurationProvider>().Any(line => line.TryGet($"{Section}:{nameof(PageToken)}", out _)))
+            throw Wrong(nameof(PageToken), $"every user of this host sees a command line; give the variable {Section}__{nameof(PageToken)}, or a file by {Section}:{TokenFile}");
+        try
+        {
+            return (text, file) switch
+            {
+                ({ Length: > 0 }, { Length: > 0 }) => throw Wrong(TokenFile, $"there is {Section}__{nameof(PageToken)} already; give one of the two"),
+                ({ Length: > 0 }, _) => new PageToken(text),
+                (_, { Length: > 0 }) => PageToken.Read(Path.GetFullPath(file, home)),
+                _ => null,
+            };
+        }
+        catch (FormatException wrong)
+        {
+            throw Wrong(text is { Length: > 0 } ? nameof(PageToken) : TokenFile, wrong.Message);
         }
     }
 

@@ -81,10 +81,10 @@ public sealed class Trainer : IDisposable
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => _inputs.Length;
 
-    /// <summary>The loss since the last reading. To get it waits for the device.</summary>
+    /// <summary>The loss since the last reading. To get it waits for the device, but for none right after a reading.</summary>
     public UnreadLoss Unread
     {
-        get => new(_unread, _lossSum.item<float>());
+        get => _unread == 0 ? default : new(_unread, _lossSum.item<float>());
         set
         {
             using var sum = value.Sum.ToScalar();

@@ -26,12 +26,11 @@ internal static class CheckpointStall
     /// <param name="WriteSeconds">From the copy to the published checkpoint, in order.</param>
     /// <param name="QuietStep">Median seconds of a step while nothing is written.</param>
     /// <param name="SavingStep">Median seconds of a step that ran wholly or partly while a checkpoint was written.</param>
-    /// <param name="CopyPercent">Part of the training time that the copies took.</param>
+    /// <param name="StallPercent">Part of the training time in which it stood still, for the copies.</param>
     /// <param name="SlowerPercent">Part that the slower steps took, over what they take when quiet (by the mean of each kind).</param>
-    /// <param name="StallPercent">Both.</param>
     public sealed record Result(
         long Parameters, double CheckpointMB, double TrainingSeconds, int Saves, double[] CopySeconds, double[] WriteSeconds,
-        double QuietStep, double SavingStep, double CopyPercent, double SlowerPercent, double StallPercent);
+        double QuietStep, double SavingStep, double StallPercent, double SlowerPercent);
 
     public static Result Measure(BenchmarkOptions options)
     {
@@ -87,7 +86,7 @@ internal static class CheckpointStall
         return new Result(
             saver.Bytes / 12, Math.Round(saver.Bytes / 1e6), Math.Round(seconds, 1), outcomes.Count,
             [.. outcomes.Select(outcome => Math.Round(outcome.Held.TotalSeconds, 3))], [.. outcomes.Select(outcome => Math.Round(outcome.Written.TotalSeconds, 2))],
-            Median(quiet), Median(saving), Percent(copy), Percent(slower), Percent(copy + slower));
+            Median(quiet), Median(saving), Percent(copy), Percent(slower));
     }
 
     private static double Median(List<double> values) => Math.Round(values.Order().ElementAtOrDefault(values.Count / 2), 4);

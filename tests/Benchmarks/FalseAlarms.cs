@@ -18,7 +18,7 @@ internal static class FalseAlarms
     public static async Task<Soak> Measure(BenchmarkOptions options)
     {
         await using var cluster = await TestCluster.Up(silos: 3);
-        await LongRun.Launch(cluster, options);
+        await LongRun.Launch(cluster, options, LongRun.Branches);
         var before = cluster.Processes();
         var first = await cluster.Status(LongRun.Name);
         var burners = Enumerable.Range(0, 2 * Environment.ProcessorCount)

@@ -77,7 +77,7 @@ switch (args.FirstOrDefault())
                    Benchmarks cpu-limit [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N]
                    Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks status-polls [the same options]
-                   Benchmarks recovery [--rounds N] [--model tiny|small] [--batch N]
+                   Benchmarks recovery [--rounds N] [--branches 2|3] [--model tiny|small] [--batch N]
                    Benchmarks false-alarms [--minutes N] [--model tiny|small] [--batch N]
                    Benchmarks checkpoint-stall [--minutes N] [--threads N] [--folder PATH]
                    Benchmarks mix [--preset tiny|small|110m|paper-590m] [--experts N] [--folder PATH]

@@ -5,7 +5,8 @@ namespace Bam.Benchmarks;
 
 /// <summary>
 /// From a fault to the first new step of the model that it hit, read off the silos' logs: <c>kill</c> (SIGKILL), <c>hang</c> (SIGSTOP, killed once
-/// the model trains elsewhere) and <c>stop</c> (SIGTERM) of a silo that trains, one of three, in turn.
+/// the model trains elsewhere) and <c>stop</c> (SIGTERM) of a silo that trains, one of three, in turn. With two branches a silo is free and takes
+/// the model over; with three the model waits until the keeper has started its silo again.
 /// </summary>
 internal static class RecoveryTimes
 {
@@ -20,14 +21,15 @@ internal static class RecoveryTimes
     public static async Task<List<Recovery>> Measure(BenchmarkOptions options)
     {
         await using var cluster = await TestCluster.Up(silos: 3);
-        await LongRun.Launch(cluster, options);
+        var branches = LongRun.Branches.Take(options.Branches).ToArray();
+        await LongRun.Launch(cluster, options, branches);
         var recoveries = new List<Recovery>();
         for (var round = 0; round < options.Rounds; round++)
         {
             foreach (var (kind, signal) in new[] { ("kill", Signals.Kill), ("hang", Signals.Stop), ("stop", Signals.Terminate) })
             {
                 await Task.Delay(Calm);
-                recoveries.Add(await Hit(cluster, LongRun.Branches[recoveries.Count % LongRun.Branches.Length], kind, signal));
+                recoveries.Add(await Hit(cluster, branches, branches[recoveries.Count % branches.Length], kind, signal));
                 await Console.Error.WriteLineAsync($"{recoveries[^1]}");
             }
         }
@@ -35,9 +37,9 @@ internal static class RecoveryTimes
         return recoveries;
     }
 
-    private static async Task<Recovery> Hit(TestCluster cluster, string branch, string kind, int signal)
+    private static async Task<Recovery> Hit(TestCluster cluster, string[] branches, string branch, string kind, int signal)
     {
-        var before = await cluster.Until(LongRun.Name, view => LongRun.Branches.All(name => view.State(name) == "training" && view.SiloOf(name) is not null)
+        var before = await cluster.Until(LongRun.Name, view => branches.All(name => view.State(name) == "training" && view.SiloOf(name) is not null)
             && cluster.Processes().Count == 3);
         var lost = await Lost(cluster, branch);
         var process = cluster.Processes()[before.SiloOf(branch)!];
@@ -47,7 +49,7 @@ internal static class RecoveryTimes
         if (signal == Signals.Stop)
             Signals.Send(process, Signals.Kill);
         var after = await cluster.Until(LongRun.Name, view => view.Number(branch, "attempt") > before.Number(branch, "attempt") && view.State(branch) == "training");
-        var others = LongRun.Branches.Count(name => name != branch && after.Number(name, "attempt") != before.Number(name, "attempt"));
+        var others = branches.Count(name => name != branch && after.Number(name, "attempt") != before.Number(name, "attempt"));
         return new Recovery(kind, seconds, await Lost(cluster, branch) - lost, others);
     }
 
@@ -72,7 +74,7 @@ internal static class RecoveryTimes
         var lost = 0.0;
         foreach (var port in cluster.HttpPorts())
         {
-            foreach (var line in (await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"))).Split('\n'))
+            foreach (var line in (await Metrics(http, port)).Split('\n'))
             {
                 if (line.StartsWith("bam_steps_lost_total{", StringComparison.Ordinal) && line.Contains($"branch=\"{branch}\"", StringComparison.Ordinal))
                     lost = Math.Max(lost, double.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
@@ -80,5 +82,17 @@ internal static class RecoveryTimes
         }
 
         return lost;
+    }
+
+    private static async Task<string> Metrics(HttpClient http, int port)
+    {
+        try
+        {
+            return await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
+        }
+        catch (HttpRequestException)
+        {
+            return "";   // it has just been killed
+        }
     }
 }

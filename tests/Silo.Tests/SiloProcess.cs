@@ -15,7 +15,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     private SiloProcess(Process process, int httpPort)
     {
         _process = process;
-        _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
+        _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
         process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
         process.OutputDataReceived += (_, line) => _output.AppendLine(line.Data);
         process.BeginErrorReadLine();
@@ -28,7 +28,16 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>What it has logged; whole once it has ended.</summary>
     public string Output => _output.ToString();
 
-    public static SiloProcess Start(string home, int portBase, params string[] options)
+    /// <summary>Its HTTP port, as a client of this host finds it.</summary>
+    public Uri Address => _http.BaseAddress!;
+
+    public static SiloProcess Start(string home, int portBase, params string[] options) => Start(home, portBase, [], options);
+
+    /// <param name="home">Home folder of its cluster.</param>
+    /// <param name="portBase">The first of its three ports.</param>
+    /// <param name="environment">Variables beside those of this process.</param>
+    /// <param name="options">Options on its command line.</param>
+    public static SiloProcess Start(string home, int portBase, IEnumerable<KeyValuePair<string, string>> environment, params string[] options)
     {
         // A shell starts what it runs in the background deaf to Ctrl-C, tests included, and deafness is inherited.
         var start = new ProcessStartInfo("env")
@@ -42,6 +51,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             },
         };
         foreach (var option in options) start.ArgumentList.Add(option);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new(Process.Start(start)!, portBase + 2);
     }
 
@@ -57,6 +67,15 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public Task<HttpResponseMessage> Get(string path, CancellationToken cancellation) =>
         _http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+
+    /// <summary>Sends a request with headers of its own; follows no redirect and keeps no cookie.</summary>
+    public Task<HttpResponseMessage> Send(
+        HttpMethod method, string path, CancellationToken cancellation, HttpContent? content = null, params IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
+        foreach (var (name, value) in headers) Assert.True(request.Headers.TryAddWithoutValidation(name, value), name);
+        return _http.SendAsync(request, cancellation);
+    }
 
     /// <summary>Waits until <paramref name="path"/> answers 200.</summary>
     public async Task WaitFor(string path, CancellationToken cancellation)

@@ -3,8 +3,9 @@ using Bam.Contracts.Status;
 namespace Bam.Client.Chaos.Invariants;
 
 /// <summary>
-/// What must hold between a run's status and the coordinator's counters. A silo that dies takes its counters with it, so they may tell of
-/// less than happened, never of more; while one process has coordinated all the time, they must tell of all.
+/// What must hold between a run's status and its coordinators' counters. They may tell of less than happened, never of more: a silo that dies
+/// takes its recovery times with it, and one that has just taken over has not told of the restarts yet. While one process has coordinated all the
+/// time, they must tell of all.
 /// </summary>
 internal static class MetricCheck
 {
@@ -12,7 +13,7 @@ internal static class MetricCheck
     private static readonly string[] Planned = ["moved", "paused", "retried"];
 
     /// <param name="status">The run.</param>
-    /// <param name="counters">Its counters, summed over all processes that were ever scraped.</param>
+    /// <param name="counters">The last that every process ever said.</param>
     /// <param name="complete">Whether one and the same process has coordinated since the run began.</param>
     public static IEnumerable<Violation> Of(RunStatus status, IReadOnlyList<MetricSample> counters, bool complete)
     {
@@ -21,7 +22,9 @@ internal static class MetricCheck
             var own = counters.Where(sample => sample.Label("run") == status.Name && sample.Label("branch") == member.Name).ToArray();
             var (attempts, took) = (Math.Max(0, member.Attempt - 1), 0.0);
             double Sum(string name) => own.Where(sample => sample.Name == name).Sum(sample => sample.Value);
-            var restarts = own.Where(sample => sample.Name == "bam_restarts_total").ToLookup(sample => Planned.Contains(sample.Label("reason")), sample => sample.Value);
+            // In the run's whole life, as each coordinator knew it: the newest has the most.
+            var restarts = own.Where(sample => sample.Name == "bam_restarts_total").GroupBy(sample => sample.Label("reason"))
+                .ToLookup(reason => Planned.Contains(reason.Key), reason => reason.Max(sample => sample.Value));
             took = Sum("bam_recovery_duration_seconds_count");
             if (own.FirstOrDefault(sample => sample.Name == "bam_restarts_total" && sample.Label("reason") is null or "") is { } bare)
                 yield return new(Invariant.RestartsTold, member.Name, $"bam_restarts_total without a reason: {bare}");

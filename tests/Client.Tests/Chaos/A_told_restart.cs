@@ -31,6 +31,10 @@ public sealed class A_told_restart
             Assert.Single(MetricCheck.Of(Status(3, 1), [], complete: true)).Evidence);
     }
 
+    [Fact]
+    public void Is_told_again_by_every_silo_that_takes_the_run_over() =>
+        Assert.Empty(MetricCheck.Of(Status(3, 1), [.. Counters(lost: 1, moved: 0, recoveries: 1), .. Counters(lost: 1, moved: 1, recoveries: 1)], complete: false));
+
     [Theory]
     [InlineData(3, 2, "2 restarts in the status, 1 in the event log")]
     [InlineData(3, 0, "0 restarts in the status, 1 in the event log")]

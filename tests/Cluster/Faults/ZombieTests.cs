@@ -37,6 +37,25 @@ public sealed class ZombieTests(FaultCluster faults, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_silo_that_stands_still_for_good_is_killed_by_its_keeper_and_serves_again()
+    {
+        await faults.Begin();
+        var (silo, process) = faults.Cluster.Processes().First();
+
+        Signals.Send(process, Signals.Stop);
+        var stopped = DateTime.UtcNow;
+        while (faults.Cluster.Processes().GetValueOrDefault(silo, process) == process)
+        {
+            Assert.True(DateTime.UtcNow - stopped < TimeSpan.FromMinutes(2), "nobody killed it");
+            await Task.Delay(200, CancellationToken.None);
+        }
+
+        FaultReport.Add(output, "hang-for-good", silo, DateTime.UtcNow - stopped);
+        await faults.Begin();   // waits until all silos are ready
+        Assert.False(Signals.IsAlive(process));
+    }
+
+    [Fact]
     public async Task Silos_that_stand_still_for_a_second_now_and_then_are_not_taken_for_dead()
     {
         await faults.Begin();

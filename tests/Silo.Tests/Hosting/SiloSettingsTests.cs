@@ -1,5 +1,6 @@
 using System.Net;
 using Bam.Silo.Hosting;
+using Bam.Silo.Page;
 using Bam.Storage;
 using Microsoft.Extensions.Configuration;
 
@@ -92,6 +93,9 @@ public sealed class SiloSettingsTests
     [InlineData("--Bam:Threads=0", "Bam:Threads: '0' is not a number from 1 to 1024")]
     [InlineData("--Bam:PeakFlops=fast", "Bam:PeakFlops: 'fast' is not a number of FLOPs a second; give one, such as 989e12")]
     [InlineData("--Bam:PeakFlops=-1", "Bam:PeakFlops: '-1' is not a number of FLOPs a second")]
+    [InlineData("--Bam:Dashboard=on", "Bam:Dashboard: 'on' is neither true nor false")]
+    [InlineData("--Bam:PageToken=secret-secret-secret", "Bam:PageToken: every user of this host sees a command line; give the variable Bam__PageToken, or a file")]
+    [InlineData("--Bam:PageTokenFile=/no/such/file", "Bam:PageTokenFile: /no/such/file cannot be read: Could not find")]
     [InlineData("--Bam:LibTorch=/no/such/folder", "Bam:LibTorch: no folder '/no/such/folder'")]
     public void What_cannot_work_is_one_line_that_names_the_option_and_the_fix(string argument, string line)
     {
@@ -100,6 +104,20 @@ public sealed class SiloSettingsTests
         Assert.StartsWith(line, wrong.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', wrong.Message);
         Assert.DoesNotContain("secret", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_pages_token_comes_from_the_environment_or_a_file_and_not_from_both()
+    {
+        var given = new Dictionary<string, string?> { ["Bam:Home"] = "/h", ["Bam:PageToken"] = "correct-horse-battery", ["Bam:Dashboard"] = "false" };
+        var settings = SiloSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
+        Assert.Equal((new PageToken("correct-horse-battery"), false), (settings.PageToken, settings.Dashboard));
+
+        var both = Assert.Throws<SettingsException>(() => SiloSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(given).AddCommandLine(["--Bam:PageTokenFile=/h/token"]).Build()));
+        Assert.Equal("Bam:PageTokenFile: there is Bam__PageToken already; give one of the two", both.Message);
+        given["Bam:PageToken"] = "too-short";
+        var shorter = Assert.Throws<SettingsException>(() => SiloSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build()));
+        Assert.Equal("Bam:PageToken: a token has 16 characters or more, this one has 9; 'openssl rand -hex 24' draws one", shorter.Message);
     }
 
     private static SiloSettings Read(params string[] arguments) =>

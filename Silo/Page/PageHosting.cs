@@ -1,0 +1,47 @@
+using System.Net;
+using Bam.Silo.Hosting;
+using Orleans.Dashboard;
+
+namespace Bam.Silo.Page;
+
+/// <summary>
+/// The page: a live view of the cluster's runs at the root of the HTTP port, and the Orleans dashboard at <see cref="Dashboard"/>. Off where
+/// others could reach it and there is no token to ask for.
+/// </summary>
+internal static partial class PageHosting
+{
+    public const string Dashboard = "/orleans";
+
+    public static void AddBamPage(this WebApplicationBuilder builder, SiloSettings settings)
+    {
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton<PageFiles>();
+        builder.Services.AddSingleton<ClusterReader>();
+    }
+
+    /// <summary>Its part of every silo, whether the page of this one is on or not: dashboards of others ask for it.</summary>
+    public static ISiloBuilder AddBamDashboard(this ISiloBuilder silo, SiloSettings settings) =>
+        settings.Dashboard ? silo.AddDashboard(dashboard => dashboard.HideTrace = true) : silo;   // the trace would stream every log line
+
+    public static void MapBamPage(this WebApplication app, SiloSettings settings)
+    {
+        if (settings.PageToken is null && !IPAddress.IsLoopback(settings.HttpAddress))
+        {
+            LogOff(app.Logger, settings.HttpAddress);
+            return;
+        }
+
+        app.UseMiddleware<PageDoor>();
+        app.Services.GetRequiredService<PageFiles>().Map(app);
+        PageApi.Map(app, app.Services.GetRequiredService<ClusterReader>());
+        if (!settings.Dashboard)
+            return;
+        // It would call whatever method of a grain takes nothing: a page to look at does not.
+        app.MapGet($"{Dashboard}/GrainState", () => Results.NotFound()).WithOrder(-1);
+        app.MapOrleansDashboard(Dashboard);
+    }
+
+    [LoggerMessage(1202, LogLevel.Warning,
+        "The page is off: whoever reaches {Address} would see it, and it has no token; give one by Bam__PageToken or --Bam:PageTokenFile=FILE ('openssl rand -hex 24' draws one), or leave Bam:HttpAddress at 127.0.0.1")]
+    private static partial void LogOff(ILogger logger, IPAddress address);
+}
