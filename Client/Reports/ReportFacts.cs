@@ -12,7 +12,7 @@ internal sealed record ReportFacts
 
     public required RunStatus Status { get; init; }
 
-    /// <summary>What was launched, with every default; null when the cluster is too old to say.</summary>
+    /// <summary>What was launched, with every default; null when the cluster did not tell.</summary>
     public RunSpec? Spec { get; init; }
 
     /// <summary>The newest lines of the event log, oldest first.</summary>

@@ -97,8 +97,9 @@ internal static class RunReport
 
     private static (double Tokens, double Loss)[] Points(ReportFacts facts, MemberStatus member, string domain)
     {
-        var perStep = member.Step > 0 ? (double)member.Tokens / member.Step : 0;
-        return [.. (facts.History(member.Name)?.Validation ?? []).Where(point => point.Domain == domain).Select(point => (point.Step * perStep, point.Loss))];
+        if (facts.History(member.Name) is not { } history) return [];
+        var perStep = history.Training is [.., { Step: > 0 } last] ? (double)last.Tokens / last.Step : 0;
+        return [.. history.Validation.Where(point => point.Domain == domain).Select(point => (point.Step * perStep, point.Loss))];
     }
 
     private static IEnumerable<Block> Perplexities(ReportFacts facts)
@@ -257,7 +258,7 @@ internal static class RunReport
         yield return new Block.Heading(2, "Configuration");
         if (facts.Spec is not { } spec)
         {
-            yield return new Block.Paragraph("The cluster does not tell what was launched: its silos are older than this console.");
+            yield return new Block.Paragraph("The cluster did not tell what was launched.");
             yield break;
         }
 

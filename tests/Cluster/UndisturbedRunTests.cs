@@ -72,6 +72,7 @@ public sealed class UndisturbedRunTests(UndisturbedRun run)
 
         Assert.Contains("| **completed** |", text, StringComparison.Ordinal);
         Assert.Contains("None: every model trained in one attempt", text, StringComparison.Ordinal);
+        Assert.Contains($"```yaml\nname: {SmallRun.Name}\nseed: 11\n", text, StringComparison.Ordinal);
         foreach (var row in run.View.Evaluations)
             Assert.Contains(row.GetProperty("perplexity").GetDouble().ToString("F3", CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
         Assert.All(Models, model => Assert.Contains(run.View.Hashes[model], text, StringComparison.Ordinal));

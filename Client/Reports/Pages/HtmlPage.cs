@@ -108,6 +108,7 @@ internal static class HtmlPage
         th, td { text-align: left; padding: 6px 12px; border-bottom: 1px solid var(--line); vertical-align: top; }
         th { color: var(--quiet); font-weight: 600; white-space: nowrap; }
         th.number, td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+        td:first-child { white-space: nowrap; }
         td strong { color: var(--accent); }
         code, pre { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, "DejaVu Sans Mono", monospace; font-size: 12.5px; }
         td code { overflow-wrap: anywhere; }

@@ -29,7 +29,7 @@ internal sealed record PlotTheme
         Line = Color.FromHex("#272e38"),
         Panel = Color.FromHex("#1b222c"),
         Alarm = Color.FromHex("#ff7b72"),
-        Warmth = Color.FromHex("#4a9bff"),
+        Warmth = Color.FromHex("#1f6feb"),
         Palette =
         [
             .. new[] { "#b1bac4", "#58a6ff", "#56d364", "#f0883e", "#bc8cff", "#f778ba", "#3fc7d1", "#e3b341", "#ff8e8e", "#b3d97a", "#93a3ff", "#d5a878" }

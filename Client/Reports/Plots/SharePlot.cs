@@ -9,6 +9,8 @@ internal static class SharePlot
 {
     private const double Gap = 0.9, LeastFull = 0.5;                           // of even shares none is to look like all
 
+    private const double EvenContrast = 0.19;                                  // where black and white letters are read equally well
+
     private const int RowHeight = 44, ColumnWidth = 92;
 
     public static PlotImage Of(string name, IReadOnlyList<ExpertShares> maps)
@@ -59,7 +61,7 @@ internal static class SharePlot
         var cell = plot.Add.Rectangle(left + edge, left + 1 - edge, bottom + edge, bottom + 1 - edge);
         cell.FillColor = fill;
         cell.LineWidth = 0;
-        var ink = Luminance(fill) > 0.45 ? Color.FromHex("#14171a") : Color.FromHex("#ffffff");
+        var ink = Luminance(fill) > EvenContrast ? Color.FromHex("#14171a") : Color.FromHex("#ffffff");
         Strong(plot.Add.Text(double.IsNaN(share) ? "-" : Figures.Measure(share, 2), left + 0.5, bottom + 0.5), ink, Alignment.MiddleCenter, 13);
     }
 
@@ -71,5 +73,8 @@ internal static class SharePlot
         text.LabelBold = true;
     }
 
-    private static double Luminance(Color color) => ((0.299 * color.R) + (0.587 * color.G) + (0.114 * color.B)) / 255;
+    /// <summary>As light as a colour is to the eye, in [0, 1].</summary>
+    private static double Luminance(Color color) => (0.2126 * Linear(color.R)) + (0.7152 * Linear(color.G)) + (0.0722 * Linear(color.B));
+
+    private static double Linear(byte value) => Math.Pow(value / 255.0, 2.2);
 }

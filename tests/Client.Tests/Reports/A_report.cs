@@ -70,7 +70,7 @@ public sealed class A_report
                 "No training loss has been read yet.", "Nothing has been validated yet.", "No model is finished and evaluated yet.",
                 "No mixture with routers is finished and evaluated yet.", "Nothing has begun yet.",
                 "None: every model trained in one attempt, and every checkpoint was written at the first try.",
-                "The cluster does not tell what was launched: its silos are older than this console.", "No checkpoint has been published yet.",
+                "The cluster did not tell what was launched.", "No checkpoint has been published yet.",
             ],
             document.Blocks.OfType<Block.Paragraph>().Select(paragraph => paragraph.Text).SkipLast(1));
     }
