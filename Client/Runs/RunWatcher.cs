@@ -39,6 +39,16 @@ internal sealed class RunWatcher(TimeProvider time)
     public static async Task<IReadOnlyList<ModelHistory>> Histories(IRunClient client, RunStatus status, CancellationToken cancellation) =>
         [.. (await Task.WhenAll(status.Members.Where(member => member.Step > 0).Select(member => client.GetHistory(status.Name, member.Name, cancellation))).ConfigureAwait(false)).OfType<ModelHistory>()];
 
+    /// <summary>The event log of a run, as far back as the cluster keeps it.</summary>
+    public static async Task<IReadOnlyList<RunEvent>> EventsOf(IRunClient client, string run, CancellationToken cancellation)
+    {
+        var events = new List<RunEvent>();
+        for (var page = await client.ReadEvents(run, 0, cancellation).ConfigureAwait(false); page.Events.Count > 0;
+            page = await client.ReadEvents(run, page.Next, cancellation).ConfigureAwait(false))
+            events.AddRange(page.Events);
+        return events;
+    }
+
     private async Task<RunStatus> Pull(IRunClient client, string run, IRunView view, CancellationToken cancellation)
     {
         long cursor = 0;

@@ -40,6 +40,7 @@ internal sealed record Services(
             new EvalVerb(options, terminal, link, Evaluation),
             new GenerateVerb(options, terminal, link, Generation),
             new ExportVerb(options, terminal, link),
+            new ReportVerb(options, terminal, link, Time),
             new BenchVerb(options, terminal),
             new DoctorVerb(options, terminal, new HostDoctor(DescribeTorch, Gpus, Clusters, Time)),
         ]);
