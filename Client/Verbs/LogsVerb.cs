@@ -2,7 +2,6 @@ using System.CommandLine;
 using Bam.Client.RunFiles;
 using Bam.Client.Runs;
 using Bam.Client.Views;
-using Bam.Contracts.Status;
 
 namespace Bam.Client.Verbs;
 
@@ -25,7 +24,7 @@ internal sealed class LogsVerb : IVerb
             if (line.GetValue(_model) is { } name)
                 Show(line, await client.ReadLog(run, new ModelReference(null, run, name).In(status).Name, count, cancellation).ConfigureAwait(false), text => text);
             else
-                Show(line, [.. (await Events(client, run, cancellation).ConfigureAwait(false)).TakeLast(count)], PlainLines.Event);
+                Show(line, [.. (await RunWatcher.EventsOf(client, run, cancellation).ConfigureAwait(false)).TakeLast(count)], PlainLines.Event);
             return ExitCode.Done;
         });
 
@@ -43,13 +42,4 @@ internal sealed class LogsVerb : IVerb
     }
 
     public Command Command { get; }
-
-    private static async Task<List<RunEvent>> Events(IRunClient client, string run, CancellationToken cancellation)
-    {
-        var events = new List<RunEvent>();
-        for (var page = await client.ReadEvents(run, 0, cancellation).ConfigureAwait(false); page.Events.Count > 0;
-            page = await client.ReadEvents(run, page.Next, cancellation).ConfigureAwait(false))
-            events.AddRange(page.Events);
-        return events;
-    }
 }

@@ -33,7 +33,7 @@ internal sealed class RunFollower(Terminal terminal, TimeProvider time)
     /// <summary>Shows the run until it ends.</summary>
     public Task<RunStatus> Watch(IRunClient client, string run, bool json, CancellationToken cancellation)
     {
-        IRunView view = terminal.Interactive && !json
+        IRunView view = terminal.IsLive && !json
             ? new LiveRunView(terminal.Screen, time)
             : new PlainRunView(json ? terminal.Error : terminal.Output, time);
         return new RunWatcher(time).Watch(client, run, view, cancellation);

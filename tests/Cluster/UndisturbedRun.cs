@@ -13,6 +13,9 @@ public sealed class UndisturbedRun : IAsyncLifetime
     /// <summary>What /health/ready and /health/live answered meanwhile.</summary>
     internal ConcurrentBag<int> Health { get; } = [];
 
+    /// <summary>Files of the report that was made of it, by name.</summary>
+    internal IReadOnlyDictionary<string, byte[]> Report { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         await using var cluster = await TestCluster.Up(silos: 3);
@@ -22,6 +25,9 @@ public sealed class UndisturbedRun : IAsyncLifetime
         View = await cluster.Completed(SmallRun.Name);
         await ended.CancelAsync();
         await scraping;
+        var report = Path.Combine(cluster.Home, "report");
+        (await BamProcess.Run("report", SmallRun.Name, "--out", report, "--home", cluster.Home)).MustSucceed();
+        Report = Directory.EnumerateFiles(report).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Bam.Cluster;
 
 [Collection(nameof(UndisturbedRunCollection))]
@@ -56,6 +59,25 @@ public sealed class UndisturbedRunTests(UndisturbedRun run)
         Assert.Empty(wanted.Except(run.Metrics.Keys));
         Assert.Contains(run.Metrics.Keys, name => name.StartsWith("orleans_", StringComparison.Ordinal));
         Assert.Contains(run.Metrics.Keys, name => name.StartsWith("dotnet_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_report_of_it_has_every_model_its_curves_and_what_its_routers_did()
+    {
+        string[] plots = ["loss-branches", "loss-mixtures", "validation-general", "validation-law", "validation-math", "validation-code", "experts-bam", "experts-bam-shared", "experts-btx", "timeline"];
+        Assert.Equal(
+            plots.SelectMany(plot => new[] { $"{plot}.png", $"{plot}-dark.png" }).Append("report.html").Append("report.md").Order(StringComparer.Ordinal),
+            run.Report.Keys.Order(StringComparer.Ordinal));
+        var (text, page) = (Encoding.UTF8.GetString(run.Report["report.md"]), Encoding.UTF8.GetString(run.Report["report.html"]));
+
+        Assert.Contains("| **completed** |", text, StringComparison.Ordinal);
+        Assert.Contains("None: every model trained in one attempt", text, StringComparison.Ordinal);
+        Assert.Contains($"```yaml\nname: {SmallRun.Name}\nseed: 11\n", text, StringComparison.Ordinal);
+        foreach (var row in run.View.Evaluations)
+            Assert.Contains(row.GetProperty("perplexity").GetDouble().ToString("F3", CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
+        Assert.All(Models, model => Assert.Contains(run.View.Hashes[model], text, StringComparison.Ordinal));
+        Assert.All(Models, model => Assert.Contains(run.View.Hashes[model], page, StringComparison.Ordinal));
+        Assert.Equal(plots.Length, page.Split("<img src=\"data:image/png;base64,").Length - 1);
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public sealed class A_verb : IDisposable
     [InlineData("eval four/law")]
     [InlineData("generate four/law text")]
     [InlineData("export four/law --out nowhere")]
+    [InlineData("report four --out nowhere")]
     public async Task Ends_with_3_when_no_cluster_is_reachable(string line)
     {
         _cluster.IsUp = false;

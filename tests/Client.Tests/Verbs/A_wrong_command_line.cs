@@ -3,8 +3,8 @@ namespace Bam.Client.Tests.Verbs;
 public sealed class A_wrong_command_line
 {
     [Theory]
-    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, logs, pause, resume, retry, cancel, chaos, eval, generate, export, bench, doctor); see 'bam --help'")]
-    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, logs, pause, resume, retry, cancel, chaos, eval, generate, export, bench, doctor)")]
+    [InlineData("", "no verb given (verbs: demo, cluster, plan, launch, runs, status, watch, logs, pause, resume, retry, cancel, chaos, eval, generate, export, report, bench, doctor); see 'bam --help'")]
+    [InlineData("plam x", "unknown verb 'plam'; did you mean 'plan'? (verbs: demo, cluster, plan, launch, runs, status, watch, logs, pause, resume, retry, cancel, chaos, eval, generate, export, report, bench, doctor)")]
     [InlineData("cluster", "no verb given (verbs: up, status, down, schema, certificates); see 'bam cluster --help'")]
     [InlineData("cluster pu", "unknown verb 'pu'; did you mean 'up'? (verbs: up, status, down, schema, certificates)")]
     [InlineData("plan", "Required argument 'FILE' missing for command: 'plan'; see 'bam plan --help'")]

@@ -43,6 +43,7 @@ public sealed class RoundTripTests : IDisposable
         Loss = 2.5,
         TokensPerSecond = 1234.5,
         FlopsPerSecond = 6e9,
+        PeakFlops = 8e10,
         Device = "silo-1/cpu",
         Attempt = 3,
         Restarts = 2,
@@ -56,6 +57,7 @@ public sealed class RoundTripTests : IDisposable
         Spent = new(1.5, 2.5, 3.5, 4.5),
         LogTail = ["its last line"],
         StepsLost = 4,
+        PeakFlops = 8e12,
     };
 
     private static readonly RunSpec Run = new()
