@@ -21,11 +21,12 @@ public sealed partial class SeenRunTests : IClassFixture<SeenRun>
     public void A_row_a_model_appears_and_moves()
     {
         Assert.Equal(SeenRun.Models, _run.AfterDeath[^1].Models.Select(model => model[0].Replace("branch", "", StringComparison.Ordinal).Replace("mixture", "", StringComparison.Ordinal)));
-        var live = _run.Pictures.Where(picture => picture.Models.Length > 0).ToArray();
-        Assert.True(live.Select(picture => SeenRun.Steps(picture.Models[0])).Distinct().Count() >= 3, "the seed model's steps did not move");
-        Assert.True(live.Select(picture => picture.Percent).Distinct().Count() >= 3, "the percentage did not move");
-        Assert.Contains(live, picture => picture.Models[0][1] == "training" && Number().IsMatch(picture.Models[0][3]) && picture.Models[0][6].EndsWith("/cpu", StringComparison.Ordinal) && picture.Models[0][8].EndsWith('s'));
-        Assert.Contains(live, picture => picture.Models[0][5].EndsWith('%'));
+        var rows = _run.Pictures.Concat(_run.AfterDeath).SelectMany(picture => picture.Models).ToArray();
+        // A model of this size can end while its silo is away: together they have been seen at more places than their ends.
+        Assert.True(rows.Select(row => (row[0][..3], Steps: SeenRun.Steps(row))).Distinct().Count(place => place.Steps > 0) >= SeenRun.Models.Length + 4, "the steps did not move");
+        Assert.True(_run.Pictures.Concat(_run.AfterDeath).Select(picture => picture.Percent).Distinct().Count() >= 4, "the percentage did not move");
+        Assert.Contains(rows, row => row[1] == "training" && Number().IsMatch(row[3]) && row[6].EndsWith("/cpu", StringComparison.Ordinal) && row[8].EndsWith('s'));
+        Assert.Contains(rows, row => row[5].EndsWith('%'));
         Assert.Equal("100%", _run.AfterDeath[^1].Percent);
         Assert.All(_run.AfterDeath[^1].Models, model => Assert.Equal("completed", model[1]));
     }
