@@ -53,7 +53,7 @@ catch (Exception lost) when (lost.GetBaseException() is DbException or SocketExc
         $"bam-silo: its database went away while it was starting ({lost.GetBaseException().Message.Split('\n')[0]}); start it again when that is back");
     return 3;
 }
-catch (OperationCanceledException)
+catch (Exception stopped) when (stopped is OperationCanceledException or OrleansLifecycleCanceledException)
 {
     return 0; // told to stop while it was still starting
 }

@@ -35,6 +35,10 @@ internal sealed class RunWatcher(TimeProvider time)
         throw new UserException($"no run '{run}'{NearestName.Hint(run, "runs", [.. runs.Select(known => known.Name)])}", 2);
     }
 
+    /// <summary>The losses of a run's models up to now.</summary>
+    public static async Task<IReadOnlyList<ModelHistory>> Histories(IRunClient client, RunStatus status, CancellationToken cancellation) =>
+        [.. (await Task.WhenAll(status.Members.Where(member => member.Step > 0).Select(member => client.GetHistory(status.Name, member.Name, cancellation))).ConfigureAwait(false)).OfType<ModelHistory>()];
+
     /// <summary>The event log of a run, as far back as the cluster keeps it.</summary>
     public static async Task<IReadOnlyList<RunEvent>> EventsOf(IRunClient client, string run, CancellationToken cancellation)
     {
@@ -48,15 +52,38 @@ internal sealed class RunWatcher(TimeProvider time)
     private async Task<RunStatus> Pull(IRunClient client, string run, IRunView view, CancellationToken cancellation)
     {
         long cursor = 0;
+        var missed = view.IsLookedAt;
+        client.Reconnecting += () => missed = view.IsLookedAt;   // what happened meanwhile was not seen
         while (true)
         {
-            var status = await StatusOf(client, run, cancellation).ConfigureAwait(false);
-            var page = await client.ReadEvents(run, cursor, cancellation).ConfigureAwait(false);
+            var status = await Patiently(view, () => StatusOf(client, run, cancellation)).ConfigureAwait(false);
+            var page = await Patiently(view, () => client.ReadEvents(run, cursor, cancellation)).ConfigureAwait(false);
             cursor = page.Next;
             view.Show(status, page.Events);
+            if (missed)
+            {
+                missed = false;
+                view.Recall(await Patiently(view, () => Histories(client, status, cancellation)).ConfigureAwait(false));
+            }
+
             if (page.Events.Count > 0) continue;
             if (status.HasEnded) return status;
             await Task.Delay(Pause, time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<T> Patiently<T>(IRunView view, Func<Task<T>> call)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call().ConfigureAwait(false);
+            }
+            catch (UserException e) when (e.ExitCode == Patience.GaveUp && view.IsLookedAt)
+            {
+                // The view says so; the user ends it when it has taken long enough.
+            }
         }
     }
 }

@@ -14,6 +14,10 @@ internal sealed class ClusterLink(GlobalOptions options, IClusters clusters)
     public Task<IRunClient> Open(ParseResult line, CancellationToken cancellation) =>
         clusters.Connect(options.Home(line), Limit, cancellation);
 
+    /// <summary>Where a browser sees a run; null where no silo was started in this home: only its own host knows its address then.</summary>
+    public async Task<string?> Page(ParseResult line, string run, CancellationToken cancellation) =>
+        (await clusters.Status(options.Home(line), cancellation).ConfigureAwait(false))?.PageOf(run);
+
     /// <summary>The folder of a model: its own, or that of the newest checkpoint in its run.</summary>
     /// <exception cref="UserException">The run has no such model, or the model has no checkpoint.</exception>
     public async Task<string> Folder(ModelReference model, ParseResult line, CancellationToken cancellation)

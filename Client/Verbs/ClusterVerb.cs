@@ -86,7 +86,7 @@ internal sealed class ClusterVerb : IVerb
         var devices = answers ? await Devices(home, cancellation).ConfigureAwait(false) : null;
         report ??= new(home.Folder, KeeperRunning: false, []);
         if (_options.Json(line))
-            JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Silos, Devices = devices });
+            JsonOutput.Write(_terminal.Output, new { report.Folder, report.KeeperRunning, report.Page, report.Silos, Devices = devices });
         else
             _terminal.Screen.Write(ClusterScreen.Render(report, devices));
         return devices is null ? ExitCode.NoCluster : ExitCode.Done;

@@ -75,6 +75,7 @@ internal sealed class DemoVerb : IVerb
             await _clusters.Up(folder.Home, settings, cancellation).ConfigureAwait(false);
             await using var client = await _clusters.Connect(folder.Home, ConnectLimit, cancellation).ConfigureAwait(false);
             await client.Launch(spec, cancellation).ConfigureAwait(false);
+            await _follower.Point((await _clusters.Status(folder.Home, cancellation).ConfigureAwait(false))?.PageOf(spec.Name), json).ConfigureAwait(false);
             return _follower.Conclude(await _follower.Watch(client, spec.Name, json, cancellation).ConfigureAwait(false), json);
         }
         finally

@@ -49,6 +49,7 @@ internal sealed class LaunchVerb : IVerb
             await _terminal.Error.WriteLineAsync($"{spec.Name} was launched before").ConfigureAwait(false);
         if (outcome == LaunchOutcome.Extended)
             await _terminal.Error.WriteLineAsync($"{spec.Name} was extended{said}").ConfigureAwait(false);
+        await _follower.Point(await _cluster.Page(line, spec.Name, cancellation).ConfigureAwait(false), json).ConfigureAwait(false);
         if (!line.GetValue(_detach)) return await _follower.Follow(client, spec.Name, json, cancellation).ConfigureAwait(false);
 
         if (json) JsonOutput.Write(_terminal.Output, new { Run = spec.Name, Outcome = outcome, Detail = detail });

@@ -7,6 +7,14 @@ namespace Bam.Client.Verbs;
 /// <summary>Follows a run to its end with the view that fits the terminal, and tells how it ended.</summary>
 internal sealed class RunFollower(Terminal terminal, TimeProvider time)
 {
+    /// <summary>Says where a browser sees a run.</summary>
+    /// <param name="page">Its address; null to say nothing.</param>
+    /// <param name="json">Whether the output is for a document.</param>
+    public async Task Point(string? page, bool json)
+    {
+        if (page is not null) await (json ? terminal.Error : terminal.Output).WriteLineAsync($"in a browser: {page}").ConfigureAwait(false);
+    }
+
     /// <summary>Shows the run until it ends; with JSON its last status is the one document on the output.</summary>
     /// <returns>0 for a completed run, 1 for a failed or cancelled one, 130 when the user stopped looking.</returns>
     public async Task<int> Follow(IRunClient client, string run, bool json, CancellationToken cancellation)
@@ -25,7 +33,7 @@ internal sealed class RunFollower(Terminal terminal, TimeProvider time)
     /// <summary>Shows the run until it ends.</summary>
     public Task<RunStatus> Watch(IRunClient client, string run, bool json, CancellationToken cancellation)
     {
-        IRunView view = terminal.Interactive && !json
+        IRunView view = terminal.IsLive && !json
             ? new LiveRunView(terminal.Screen, time)
             : new PlainRunView(json ? terminal.Error : terminal.Output, time);
         return new RunWatcher(time).Watch(client, run, view, cancellation);

@@ -1,12 +1,14 @@
 using System.CommandLine;
+using Bam.Client.Runs;
 using Bam.Client.Views;
+using Bam.Contracts.Status;
 
 namespace Bam.Client.Verbs;
 
 /// <summary><c>bam runs</c>: all runs of the cluster.</summary>
 internal sealed class RunsVerb : IVerb
 {
-    public RunsVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster)
+    public RunsVerb(GlobalOptions options, Terminal terminal, ClusterLink cluster, TimeProvider time)
     {
         Command = new("runs", "List the runs of the cluster");
         Command.SetAction(async (line, cancellation) =>
@@ -18,10 +20,14 @@ internal sealed class RunsVerb : IVerb
             else if (runs.Count == 0)
                 await terminal.Output.WriteLineAsync("no runs yet; start one with: bam launch FILE").ConfigureAwait(false);
             else
-                terminal.Screen.Write(RunList.Of(runs));
+                terminal.Screen.Write(new RunList(await WithStatus(client, runs, cancellation).ConfigureAwait(false), time.GetUtcNow()));
             return ExitCode.Done;
         });
     }
 
     public Command Command { get; }
+
+    private static async Task<IReadOnlyList<(RunSummary Run, RunStatus? Status)>> WithStatus(
+        IRunClient client, IReadOnlyList<RunSummary> runs, CancellationToken cancellation) => await Task.WhenAll(runs.Select(async run =>
+            (run, run.Ended is null ? await client.GetStatus(run.Name, cancellation).ConfigureAwait(false) : null))).ConfigureAwait(false);
 }

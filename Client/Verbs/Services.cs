@@ -28,7 +28,7 @@ internal sealed record Services(
             new ClusterVerb(options, terminal, Clusters, Gpus),
             new PlanVerb(options, terminal, new DeviceMemory(Gpus)),
             new LaunchVerb(options, terminal, link, follower, new DeviceMemory(Gpus)),
-            new RunsVerb(options, terminal, link),
+            new RunsVerb(options, terminal, link, Time),
             new StatusVerb(options, terminal, link, Time),
             new WatchVerb(options, link, follower),
             new LogsVerb(options, terminal, link),

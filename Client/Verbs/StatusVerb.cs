@@ -22,7 +22,9 @@ internal sealed class StatusVerb : IVerb
                 return ExitCode.Done;
             }
 
-            terminal.Screen.Write(RunScreen.Render(status, [], time.GetUtcNow()));
+            var curves = new LossCurves();
+            curves.Recall(await RunWatcher.Histories(client, status, cancellation).ConfigureAwait(false));
+            terminal.Screen.Write(new RunScreen(new(status, time.GetUtcNow()) { Curves = curves, Zone = time.LocalTimeZone }));
             if (status.Evaluations.Count > 0) terminal.Screen.Write(ResultScreen.Render(status));
             return ExitCode.Done;
         });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bam.Client.Runs;
 
 namespace Bam.Client.Verbs;
 
@@ -13,7 +14,10 @@ internal sealed class WatchVerb : IVerb
         Command.SetAction(async (line, cancellation) =>
         {
             await using var client = await cluster.Open(line, cancellation).ConfigureAwait(false);
-            return await follower.Follow(client, line.GetRequiredValue(_run), options.Json(line), cancellation).ConfigureAwait(false);
+            var (run, json) = (line.GetRequiredValue(_run), options.Json(line));
+            await RunWatcher.StatusOf(client, run, cancellation).ConfigureAwait(false);
+            await follower.Point(await cluster.Page(line, run, cancellation).ConfigureAwait(false), json).ConfigureAwait(false);
+            return await follower.Follow(client, run, json, cancellation).ConfigureAwait(false);
         });
     }
 

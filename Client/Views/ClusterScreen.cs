@@ -32,6 +32,7 @@ internal static class ClusterScreen
             rows.Add(new Markup(
                 $"[bold]{Markup.Escape(report.Folder)}[/]  keeper {(report.KeeperRunning ? "[green]running[/]" : "[red]not running[/]")}"));
             rows.Add(silos);
+            if (report.Page is { } page) rows.Add(new Markup($"page: {Markup.Escape(page)}"));
         }
 
         if (devices is not null) rows.Add(Devices(devices));

@@ -1,116 +1,151 @@
 using Bam.Client.RunFiles;
 using Bam.Contracts.Status;
-using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Bam.Client.Views;
 
-/// <summary>A run at a glance: header, phases, a row a model, the last events.</summary>
-internal static class RunScreen
+/// <summary>A run at a glance: header, phases, a row a model, what failed, the last events.</summary>
+/// <param name="picture">What is known of the run.</param>
+/// <param name="height">Lines at most; null for as many as it takes.</param>
+internal sealed class RunScreen(RunPicture picture, int? height = null) : Lines
 {
-    private const int BarWidth = 12;
+    private const int EventsAtLeast = 2, EventsWhenRoomy = 6, EventsWithoutLimit = 10, BarLeast = 10, BarMost = 30, ErrorLines = 12;
+    private static readonly TimeSpan Notable = TimeSpan.FromMinutes(2);
 
-    private static readonly RunPhase[] Phases =
-        [RunPhase.Seed, RunPhase.Branch, RunPhase.Gather, RunPhase.Mix, RunPhase.Continue, RunPhase.Evaluate];
+    private readonly RunStatus _run = picture.Status;
 
-    /// <param name="status">The run as last seen.</param>
-    /// <param name="recent">The last events, oldest first; those that are to be shown.</param>
-    /// <param name="now">The present, for the time that elapsed.</param>
-    /// <param name="reconnecting">Whether the cluster does not answer.</param>
-    public static IRenderable Render(RunStatus status, IReadOnlyList<RunEvent> recent, DateTimeOffset now, bool reconnecting = false)
+    public override IReadOnlyList<TextLine> Of(int width, Glyphs glyphs) => height is { } lines ? Limited(width, lines, glyphs) : Unlimited(width, glyphs);
+
+    private List<TextLine> Unlimited(int width, Glyphs glyphs)
     {
-        var rows = new List<IRenderable> { new Markup(Header(status, now)), new Markup(PhaseLine(status)) };
-        if (status.Error is { } error) rows.Add(new Markup($"[red]{Safe(error)}[/]"));
-        rows.Add(Members(status));
-        rows.AddRange(status.Members.Where(member => member.State == MemberState.Failed).SelectMany(Failure));
-        rows.AddRange(recent.Select(line => new Markup($"[grey]{line.Time:HH:mm:ss}[/] {Safe(Named(line))}")));
-        if (reconnecting) rows.Add(new Markup("[yellow]reconnecting...[/]"));
-        return new Rows(rows);
-    }
-
-    /// <summary>A row a model.</summary>
-    public static Table Members(RunStatus status)
-    {
-        var table = new Table { Border = TableBorder.Rounded };
-        foreach (var column in new[] { "model", "kind", "state", "progress", "ETA", "loss", "tokens/s", "device", "attempt", "restarts" })
-            table.AddColumn(new TableColumn(column) { NoWrap = true, Alignment = IsNumber(column) ? Justify.Right : Justify.Left });
-        foreach (var member in status.Members)
-            table.AddRow([.. Cells(member).Select(cell => new Markup(cell))]);
-        return table;
-    }
-
-    /// <summary>An event's text under the model that it is about.</summary>
-    public static string Named(RunEvent line) =>
-        line.Member is { } member && !line.Text.Contains(member, StringComparison.Ordinal) ? $"{member}: {line.Text}" : line.Text;
-
-    private static string Header(RunStatus status, DateTimeOffset now)
-    {
-        var elapsed = (status.Ended ?? now) - status.Launched;
-        var parts = new List<string>
+        var (head, rows) = MemberRows.Of(_run.Members, picture.Curves, width, glyphs);
+        List<TextLine> lines = [Header(width, glyphs), .. Silence(width, glyphs), PhaseLine.Of(PhaseProgress.Of(_run), width, glyphs), .. Error(width, ErrorLines, glyphs), TextLine.Empty, head];
+        foreach (var (member, row) in _run.Members.Zip(rows))
         {
-            $"[bold]{Safe(status.Name)}[/] {Coloured(status.Phase)}{(status.Paused ? " [yellow](paused)[/]" : "")}",
-            $"{Bar(status.Progress)} {Figures.Percent(status.Progress)}",
-            $"elapsed {Figures.Duration(elapsed)}",
-        };
-        if (!status.HasEnded) parts.Add($"ETA {Figures.Duration(status.Remaining)}");
-        if (!double.IsNaN(status.Goodput)) parts.Add($"goodput {Figures.Percent(status.Goodput)}");
-        return string.Join("  ", parts);
+            lines.Add(row);
+            lines.AddRange(Failure(member, width, ErrorLines, glyphs));
+            lines.AddRange(member.LogTail.Select(line => new TextLine().Add("    ").Add(Printable.Line(line), Ink.Dim).Fit(width, glyphs)));
+        }
+
+        if (picture.Events.Count > 0) lines.Add(TextLine.Empty);
+        lines.AddRange(picture.Events.TakeLast(EventsWithoutLimit).SelectMany(line => Event(line, width, glyphs)));
+        return lines;
     }
 
-    /// <summary>Why a model failed, the last lines of its attempts, and what to do.</summary>
-    private static IEnumerable<IRenderable> Failure(MemberStatus member) =>
-    [
-        new Markup($"[red]{Safe(member.Name)} failed: {Safe(member.Error ?? "no reason known")}[/]"),
-        .. member.LogTail.Select(line => new Markup($"  [grey]{Safe(line)}[/]")),
-    ];
-
-    private static string PhaseLine(RunStatus status)
+    private List<TextLine> Limited(int width, int lines, Glyphs glyphs)
     {
-        var current = Array.IndexOf(Phases, status.Phase);
-        if (status.Phase == RunPhase.Completed) current = Phases.Length;
-        return string.Join(" > ", Phases.Select((phase, i) =>
-            i < current ? $"[green]{Word(phase)}[/]" : i == current ? $"[bold yellow]{Word(phase)}[/]" : $"[grey]{Word(phase)}[/]"));
+        var (head, rows) = MemberRows.Of(_run.Members, picture.Curves, width, glyphs);
+        var models = _run.Members.Zip(rows, (member, row) => (Member: member, Lines: (IReadOnlyList<TextLine>)[row, .. Failure(member, width, 1, glyphs)])).ToArray();
+        var wanted = models.Sum(model => model.Lines.Count);
+        List<TextLine> top = [Header(width, glyphs), .. Silence(width, glyphs)];
+        var left = lines - top.Count;
+        var error = Error(width, 1, glyphs).ToArray();
+        var events = Math.Min(picture.Events.Count, EventsWhenRoomy);
+        var roomy = left >= wanted + error.Length + events + 5;   // phases, headings, two empty lines, a hint
+
+        // Where there are few lines, the models come first, then why the run failed, its phases, the headings.
+        if (left >= 5) top.Add(PhaseLine.Of(PhaseProgress.Of(_run), width, glyphs));
+        if (left >= 4) top.AddRange(error);
+        if (roomy) top.Add(TextLine.Empty);
+        if (left >= 4) top.Add(head);
+        left = lines - top.Count;
+        var forEvents = Math.Min(left >= 5 ? EventsAtLeast : left >= 3 ? 1 : 0, picture.Events.Count);
+        top.AddRange(Models(models, left - (roomy ? events : forEvents), width, glyphs));
+        left = lines - top.Count;
+        if (!roomy) return [.. top.Concat(Events(left, width, glyphs)).Take(Math.Max(1, lines))];
+
+        var below = Events(left - 2, width, glyphs);
+        top.AddRange([TextLine.Empty, .. below]);
+        if (picture.Hint is not { } hint) return top;
+        top.AddRange(Enumerable.Repeat(TextLine.Empty, lines - top.Count - 1));
+        top.Add(new TextLine().Add(hint, Ink.Dim).Fit(width, glyphs));
+        return top;
     }
 
-    private static IEnumerable<string> Cells(MemberStatus member) =>
-    [
-        Safe(member.Name),
-        Word(member.Kind),
-        Coloured(member.State),
-        $"{Bar(member.Progress)} {Figures.Percent(member.Progress),4}",
-        member.State == MemberState.Training ? Figures.Duration(member.Remaining) : "-",
-        Figures.Measure(member.Loss),
-        member.TokensPerSecond > 0 ? Figures.Scaled(member.TokensPerSecond) : "-",
-        Safe(member.Device ?? "-"),
-        member.Attempt > 0 ? $"{member.Attempt}" : "-",
-        $"{member.Restarts}",
-    ];
-
-    private static string Bar(double part)
+    /// <summary>The models that lines are left for: those that need a look first, in their usual order; and how many are not shown.</summary>
+    private static IEnumerable<TextLine> Models(IReadOnlyList<(MemberStatus Member, IReadOnlyList<TextLine> Lines)> models, int lines, int width, Glyphs glyphs)
     {
-        var filled = (int)(Math.Clamp(part, 0, 1) * BarWidth);
-        return $"[green]{new string('#', filled)}[/][grey]{new string('.', BarWidth - filled)}[/]";
+        if (models.Sum(model => model.Lines.Count) <= lines) return models.SelectMany(model => model.Lines);
+        var shown = new HashSet<string>();
+        var left = lines - 1;
+        foreach (var (member, text) in models.OrderBy(model => Urgency(model.Member.State)).TakeWhile(model => model.Lines.Count <= left || (left == 1 && model.Lines.Count > 1)))
+        {
+            shown.Add(member.Name);
+            left -= text.Count;
+            if (left <= 0) break;
+        }
+
+        var hidden = models.Where(model => !shown.Contains(model.Member.Name)).Select(model => model.Member.State).ToArray();
+        var states = hidden.GroupBy(state => state).OrderBy(group => Urgency(group.Key)).Select(group => $"{group.Count()} {Word(group.Key)}");
+        var more = new TextLine().Add($"{glyphs.Ellipsis} {hidden.Length} more model{(hidden.Length == 1 ? "" : "s")} not shown: {string.Join(", ", states)}", Ink.Dim);
+        return models.Where(model => shown.Contains(model.Member.Name)).SelectMany(model => model.Lines).Take(Math.Max(0, lines - 1)).Append(more.Fit(width, glyphs)).Take(Math.Max(0, lines));
     }
 
-    private static string Coloured(RunPhase phase) => phase switch
+    private static int Urgency(MemberState state) => state switch
     {
-        RunPhase.Completed => "[green]completed[/]",
-        RunPhase.Failed => "[red]failed[/]",
-        RunPhase.Cancelled => "[yellow]cancelled[/]",
-        _ => Word(phase),
+        MemberState.Failed => 0,
+        MemberState.Recovering => 1,
+        MemberState.Training or MemberState.Evaluating => 2,
+        MemberState.Preparing => 3,
+        MemberState.Paused or MemberState.Cancelled => 4,
+        MemberState.Queued => 5,
+        MemberState.Pending => 6,
+        _ => 7,
     };
 
-    private static string Coloured(MemberState state) => state switch
+    /// <summary>The newest events that so many lines have room for; what happened to a model a moment ago before everything else.</summary>
+    private List<TextLine> Events(int lines, int width, Glyphs glyphs)
     {
-        MemberState.Completed => "[green]completed[/]",
-        MemberState.Failed => "[red]failed[/]",
-        MemberState.Recovering or MemberState.Cancelled or MemberState.Paused => $"[yellow]{Word(state)}[/]",
-        _ => Word(state),
-    };
+        var chosen = new SortedDictionary<long, IReadOnlyList<TextLine>>();
+        foreach (var line in picture.Events.OrderByDescending(IsNotable).ThenByDescending(line => line.Sequence))
+        {
+            var text = Event(line, width, glyphs);
+            if (text.Count > lines) text = [EventLine.Of(line, picture.Now, picture.Zone, int.MaxValue, glyphs)[0].Fit(width, glyphs)];
+            if (text.Count > lines) break;
+            chosen[line.Sequence] = text;
+            lines -= text.Count;
+        }
 
-    private static bool IsNumber(string column) => column is "ETA" or "loss" or "tokens/s" or "attempt" or "restarts";
+        return [.. chosen.Values.SelectMany(text => text)];
+    }
+
+    private bool IsNotable(RunEvent line) => picture.Now - line.Time < Notable
+        && line.Kind is RunEventKind.Lost or RunEventKind.Resumed or RunEventKind.CheckpointDamaged or RunEventKind.TrainingFailed
+            or RunEventKind.MemberFailed or RunEventKind.BatchSkipped or RunEventKind.SaveFailed;
+
+    private IReadOnlyList<TextLine> Event(RunEvent line, int width, Glyphs glyphs) => EventLine.Of(line, picture.Now, picture.Zone, width, glyphs);
+
+    private TextLine Header(int width, Glyphs glyphs)
+    {
+        var start = new TextLine()
+            .Add(Printable.Line(_run.Name), Ink.Strong).Add("  ")
+            .Add(Word(_run.Phase), Ink.Of(_run.Phase)).Add(_run.Paused ? " (paused)" : "", Ink.Warning);
+        var percent = new TextLine().Add($"  {Figures.Percent(_run.Progress)}", Ink.Strong);
+        var elapsed = new TextLine().Add("  elapsed ", Ink.Dim).Add(Figures.Duration((_run.Ended ?? picture.Now) - _run.Launched));
+        var remaining = _run is { HasEnded: false, Remaining: { } time } ? new TextLine().Add("  ETA ", Ink.Dim).Add(Figures.Duration(time)) : TextLine.Empty;
+        var goodput = double.IsNaN(_run.Goodput) ? TextLine.Empty : new TextLine().Add("  goodput ", Ink.Dim).Add(Figures.Percent(_run.Goodput));
+
+        // State and percent go last, the name is cut before them.
+        var line = start.Fit(Math.Max(width - percent.Width, 1), glyphs).Add(percent);
+        TextLine[] facts = new TextLine[][] { [elapsed, remaining, goodput], [elapsed, remaining], [remaining], [] }
+            .First(facts => facts.Length == 0 || line.Width + facts.Sum(fact => fact.Width) <= width);
+        var room = width - line.Width - facts.Sum(fact => fact.Width) - 1;
+        if (room >= BarLeast) line.Add(" ").Bars(_run.Progress, Math.Min(room, BarMost), Ink.Of(_run.Phase), glyphs);
+        foreach (var fact in facts) line.Add(fact);
+        return line.Fit(width, glyphs);
+    }
+
+    private IEnumerable<TextLine> Silence(int width, Glyphs glyphs) => picture.Silence is { } silence
+        ? [new TextLine().Add($"cluster not reachable for {Figures.Duration(silence)}, trying again", Ink.Alarm).Fit(width, glyphs)]
+        : [];
+
+    private IEnumerable<TextLine> Error(int width, int lines, Glyphs glyphs) => _run.Error is { } error && !_run.Members.Any(member => member.State == MemberState.Failed && error.EndsWith(member.Error ?? "\0", StringComparison.Ordinal))
+        ? TextLine.Wrap(new(), Printable.Line(error), Ink.Bad, width, lines, glyphs)
+        : [];
+
+    /// <summary>Why a model failed, below its row.</summary>
+    private static IEnumerable<TextLine> Failure(MemberStatus member, int width, int lines, Glyphs glyphs) => member.State == MemberState.Failed
+        ? TextLine.Wrap(new TextLine().Add($"  {glyphs.Below} ", Ink.Dim), Printable.Line(member.Error ?? "no reason known"), Ink.Bad, width, lines, glyphs)
+        : [];
 
     private static string Word(Enum value) => value.ToString().ToLowerInvariant();
-
-    private static string Safe(string text) => Markup.Escape(Printable.Line(text));
 }

@@ -12,7 +12,7 @@ namespace Bam.Silo.Hosting;
 /// </summary>
 internal sealed record SiloSettings
 {
-    private const string Section = "Bam", TokenFile = "PageTokenFile";
+    private const string Section = "Bam", TokenFile = nameof(PageToken) + "File";
 
     /// <summary>Name of the silo: letters, digits, '-', '_' and '.'; also its service.instance.id in telemetry. Default silo-1.</summary>
     public required string Name { get; init; }
@@ -84,7 +84,7 @@ internal sealed record SiloSettings
     [
         nameof(Name), nameof(Address), nameof(HttpAddress), nameof(Tls), nameof(Insecure), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(Home), nameof(Database),
         nameof(Store), nameof(TokenCache), nameof(Device), nameof(Slots), nameof(Threads), nameof(PeakFlops), nameof(LibTorch), nameof(Faults),
-        nameof(PageToken), TokenFile, nameof(Dashboard),
+        nameof(PageToken), "PageTokenFile", nameof(Dashboard),
     ];
 
     /// <summary>Reads and checks the options.</summary>

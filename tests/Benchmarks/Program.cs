@@ -35,8 +35,8 @@ switch (args.FirstOrDefault())
         foreach (var result in LossCurves.Measure(options))
             Console.WriteLine(JsonSerializer.Serialize(result, BenchmarkOptions.Line));
         return 0;
-    case "scrape-cost":
-        var windows = await ScrapeCost.Measure(options);
+    case "scrape-cost" or "page-cost":
+        var windows = await ScrapeCost.Measure(options, args[0] == "page-cost" ? ScrapeCost.Page : ScrapeCost.Metrics);
         var cost = 1 - windows.Select(round => round.Scraped / round.Alone).Order().ElementAt(windows.Count / 2);
         var cores = windows.Select(round => round.ScrapedCores - round.AloneCores).Order().ElementAt(windows.Count / 2);
         Console.WriteLine(JsonSerializer.Serialize(new { options, windows, cost, cores }, BenchmarkOptions.Json));
@@ -75,7 +75,7 @@ switch (args.FirstOrDefault())
                               [--recompute on] [--optimizer-states bf16]
                    Benchmarks loss-curves --text FILE [--model all|dense,bam,bam-kv,btx] [--steps N]
                    Benchmarks cpu-limit [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N]
-                   Benchmarks scrape-cost [--model tiny|small] [--batch N] [--rounds N]
+                   Benchmarks scrape-cost|page-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks status-polls [the same options]
                    Benchmarks recovery [--rounds N] [--branches 2|3] [--model tiny|small] [--batch N]
                    Benchmarks false-alarms [--minutes N] [--model tiny|small] [--batch N]

@@ -7,7 +7,7 @@ using Bam.Training.Corpora;
 namespace Bam.Benchmarks;
 
 /// <summary>
-/// Tokens a second of a real silo's training while it is scraped each second, against the same while it is left alone: windows of one run,
+/// Tokens a second of a real silo's training while it is asked each second, by Prometheus or by a page, against the same while it is left alone: windows of one run,
 /// alternating, in pairs that begin with either. The counters are read at the windows' ends. On a busy host speeds are noise; the processor
 /// time of all threads but the one that trains is not.
 /// </summary>
@@ -25,7 +25,15 @@ internal static partial class ScrapeCost
     /// <param name="Bytes">Size of what was scraped.</param>
     public sealed record Round(double Alone, double Scraped, double AloneCores, double ScrapedCores, double ScrapeSeconds, long Bytes);
 
-    public static async Task<List<Round>> Measure(BenchmarkOptions options)
+    /// <summary>What Prometheus asks.</summary>
+    public static readonly string[] Metrics = ["/metrics"];
+
+    /// <summary>What a page asks; the first and the last two, every other second only.</summary>
+    public static readonly string[] Page = ["/api/cluster", $"/api/runs/{Run}", $"/api/runs/{Run}/events?after=0", "/api/runs", $"/api/runs/{Run}/history"];
+
+    /// <param name="options">Shape, batch and rounds.</param>
+    /// <param name="paths">What is asked each second.</param>
+    public static async Task<List<Round>> Measure(BenchmarkOptions options, IReadOnlyList<string> paths)
     {
         await using var cluster = await TestCluster.Up(silos: 1);
         BuiltInCorpus.Write(cluster.Home, seed: 1, trainBytes: 2_000_000, validationBytes: 50_000);
@@ -55,8 +63,8 @@ internal static partial class ScrapeCost
         for (var round = 0; round < options.Rounds; round++)
         {
             var scrapedFirst = round % 2 == 1;
-            var first = await Speed(http, silo, scrape: scrapedFirst);
-            var second = await Speed(http, silo, scrape: !scrapedFirst);
+            var first = await Speed(http, silo, scrapedFirst ? paths : []);
+            var second = await Speed(http, silo, scrapedFirst ? [] : paths);
             var (alone, scraped) = scrapedFirst ? (second, first) : (first, second);
             rounds.Add(new Round(alone.Speed, scraped.Speed, alone.Cores, scraped.Cores, scraped.Seconds, scraped.Bytes));
         }
@@ -64,7 +72,7 @@ internal static partial class ScrapeCost
         return rounds;
     }
 
-    private static async Task<(double Speed, double Cores, double Seconds, long Bytes)> Speed(HttpClient http, int silo, bool scrape)
+    private static async Task<(double Speed, double Cores, double Seconds, long Bytes)> Speed(HttpClient http, int silo, IReadOnlyList<string> paths)
     {
         var (began, before) = (Stopwatch.GetTimestamp(), await Read(http, "bam_tokens_total"));
         var others = OtherThreads(silo);
@@ -72,10 +80,10 @@ internal static partial class ScrapeCost
         while (Stopwatch.GetElapsedTime(began) < Window)
         {
             await Task.Delay(Interval);
-            if (!scrape)
+            if (paths.Count == 0)
                 continue;
             var start = Stopwatch.GetTimestamp();
-            bytes = (await http.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Length;
+            bytes = (await Task.WhenAll(paths.Select(path => http.GetStringAsync(new Uri(path, UriKind.Relative))))).Sum(text => text.Length);
             busy += Stopwatch.GetElapsedTime(start);
             scrapes++;
         }

@@ -37,11 +37,16 @@ internal static class BamProcess
         return new BamOutcome(process.ExitCode, await output, await error);
     }
 
+    /// <summary>The command line of <c>bam</c>.</summary>
+    public static IReadOnlyList<string> Line(params IEnumerable<string> arguments) =>
+        // A shell starts what it runs in the background deaf to Ctrl-C, tests included, and deafness is inherited.
+        ["env", "--default-signal=INT", "dotnet", Program, .. arguments];
+
     /// <summary>Starts <c>bam</c> and leaves it to the caller.</summary>
     public static Process Start(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
-        // A shell starts what it runs in the background deaf to Ctrl-C, tests included, and deafness is inherited.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var line = Line(arguments);
+        var start = new ProcessStartInfo(line[0], line.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

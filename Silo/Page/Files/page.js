@@ -1,9 +1,9 @@
-// Asks the silo each second how the cluster and one run stand, and shows it. When the silo is gone, the last picture stays until it is back.
+// Asks the silo each second how one run stands, every other second how the cluster does, and shows it. When the silo is gone, the last picture stays until it is back.
 import { Chart, valueAt } from './charts.js';
 import { colour, list, make, mark, say, show } from './dom.js';
 import { clock, duration, measure, percent, scaled, steps } from './figures.js';
 
-const PAUSE = 1000, HIDDEN_PAUSE = 10000, LIMIT = 5000, CURVES_EVERY = 2, MOST_EVENTS = 300;
+const PAUSE = 1000, HIDDEN_PAUSE = 10000, LIMIT = 5000, LIST_EVERY = 2, CURVES_EVERY = 2, ENDED_EVERY = 5, MOST_EVENTS = 300;
 
 const PHASES = ['seed', 'branch', 'gather', 'mix', 'continue', 'evaluate'];
 const TONES = {
@@ -20,7 +20,8 @@ const title = document.title;
 const hidden = new Set();           // models whose curves the reader has put away
 const charts = new Map();
 
-let silo = 'the silo', ahead = 0, round = 0, wake = () => {};
+let training = [];                  // what the legend tells the last values of
+let runs = [], silo = 'the silo', ahead = 0, round = 0, wake = () => {};
 let run = newRun(null);
 let choice = { mixture: null, router: 'ffn' };
 
@@ -45,18 +46,23 @@ async function get(path) {
   return answer.json();
 }
 
+/** @returns whether the silo was asked for anything. */
 async function look() {
-  const [cluster, runs] = await Promise.all([get('/api/cluster'), get('/api/runs')]);
-  showCluster(cluster);
-  choose(runs);
-  showRuns(runs);
-  if (run.name === null) return;
+  const lists = round % LIST_EVERY === 0 || run.name !== asked(runs);
+  if (lists) {
+    const [cluster, all] = await Promise.all([get('/api/cluster'), get('/api/runs')]);
+    runs = all;
+    showCluster(cluster);
+    choose();
+    showRuns();
+  }
+  if (run.name === null || (run.ended && round % ENDED_EVERY !== 0)) return lists;
   const now = run, path = `/api/runs/${encodeURIComponent(now.name)}`;
   const curves = now.curves === null || (!now.ended && round % CURVES_EVERY === 0);
   const [status, page, history] = await Promise.all([
     get(path), get(`${path}/events?after=${now.cursor}`), curves ? get(`${path}/history`) : null,
   ]);
-  if (now !== run || status === null) return;
+  if (now !== run || status === null) return true;
   now.ended = status.ended !== null && (now.status?.ended ?? null) !== null;   // once more after the end, for the last points
   now.status = status;
   if (page?.events.length) {
@@ -66,13 +72,13 @@ async function look() {
   if (history) now.curves = history;
   showRun();
   if (page?.events.length) wake();
+  return true;
 }
 
 async function watch() {
   for (;; round++) {
     try {
-      await look();
-      signal('live', 'live');
+      if (await look()) signal('live', '');
     } catch (problem) {
       if (problem instanceof Lost) signal('lost', problem.message);
       else console.error(problem);     // one picture that cannot be drawn must not end the watch
@@ -90,10 +96,14 @@ function signal(state, text) {
   $('run').classList.toggle('stale', state !== 'live');
 }
 
-/** The run that the address names, else the newest that goes on, else the newest. */
-function choose(runs) {
-  const asked = decodeURIComponent(location.hash.match(/^#\/run\/(.+)$/)?.[1] ?? '');
-  const name = runs.some(known => known.name === asked) ? asked : (runs.find(known => known.ended === null) ?? runs[0])?.name ?? null;
+/** The run that the address names, else the newest that goes on, else the newest; null when there is none. */
+function asked(runs) {
+  const named = decodeURIComponent(location.hash.match(/^#\/run\/(.+)$/)?.[1] ?? '');
+  return runs.some(known => known.name === named) ? named : (runs.find(known => known.ended === null) ?? runs[0])?.name ?? null;
+}
+
+function choose() {
+  const name = asked(runs);
   if (name !== run.name) {
     run = newRun(name);
     round = 0;
@@ -115,7 +125,7 @@ function bar(node, part, colourOf) {
   if (colourOf !== undefined) colour(node, colourOf);
 }
 
-function showRuns(runs) {
+function showRuns() {
   show($('no-runs'), runs.length === 0);
   list($('runs'), runs, known => known.name,
     known => make('li', {}, make('a', { href: `#/run/${encodeURIComponent(known.name)}` },
@@ -210,8 +220,10 @@ function showModels(members) {
       const [name, state, progress, loss, speed, mfu, device, attempts, eta] = row.children, place = members.indexOf(member);
       colour(name.querySelector('.swatch'), place);
       const why = name.querySelector('.why');
-      show(why, member.error !== null && member.state !== 'completed');
-      say(why, member.error ?? '');
+      const problem = member.state === 'completed' ? null : member.error;
+      show(why, problem !== null);
+      say(why, problem === null ? '' : member.state === 'failed' ? problem : `last problem: ${problem}`);
+      mark(why, 'data-tone', member.state === 'failed' ? 'bad' : null);
       tone(state.firstChild, member.state);
       const gauge = progress.querySelector('.bar');
       bar(gauge, member.progress, place);
@@ -237,6 +249,7 @@ function showCurves(members) {
     all.push([`Validation loss on ${domain}, nats a token`,
       curves.map(one => series(one.name, one.validation.filter(point => point[1] === domain).map(point => [point[0], point[2]])))]);
   }
+  training = all[0][1];
   list($('legend'), curves, one => one.name,
     one => {
       const button = make('button', { type: 'button' }, make('span', { class: 'key', 'aria-hidden': 'true' }), make('span', {}, one.name), make('b'));
@@ -254,7 +267,7 @@ function showCurves(members) {
     });
   for (const [caption, lines] of all) {
     if (!charts.has(caption)) {
-      const chart = new Chart(step => { chart.step = step; showValues(lines[0] && chart.lines, step); });
+      const chart = new Chart(step => { chart.step = step; showValues(step === null ? training : chart.lines, step); });
       charts.set(caption, chart);
       $('charts').append(chart.figure);
     }
@@ -263,7 +276,7 @@ function showCurves(members) {
     chart.figure.classList.toggle('wide', caption === all[0][0]);
     chart.show(caption, lines.filter(one => !hidden.has(one.name)));
   }
-  if (![...charts.values()].some(chart => chart.step)) showValues(all[0][1], null);
+  if ([...charts.values()].every(chart => (chart.step ?? null) === null)) showValues(training, null);
 }
 
 /** In the legend: the losses at the pointer, or the last ones. */
@@ -317,6 +330,7 @@ function showExperts(status) {
   $('choices').replaceChildren(
     buttons('Mixture', mixtures.map(name => [name, name]), mixture, value => { choice.mixture = value; }),
     ...(hasAttention ? [buttons('Experts', [['ffn', 'FFN'], ['attention', 'Attention']], router, value => { choice.router = value; })] : []));
+  $('heats').style.setProperty('--wide', `${4 + 3.4 * shown[0].experts.length}rem`);
   $('heats').replaceChildren(...shown.map(one => make('div', {}, heat(one, router))));
   say($('heats-say'), router === 'ffn' ? 'Part of a domain’s tokens that each FFN expert got, by layer, in per cent.' : 'Mean gate of each attention expert on a domain’s text, by layer, in per cent.');
 }
@@ -327,11 +341,11 @@ function heat(one, router) {
     return twins > 0 ? `${name} ${twins + 1}` : name;
   });
   return make('table', { class: 'heat' }, make('caption', {}, `on ${one.domain}`),
-    make('thead', {}, make('tr', {}, make('td'), ...experts.map(name => make('th', { scope: 'col', title: name }, name)))),
+    make('thead', {}, make('tr', {}, make('td'), ...experts.map(name => make('th', { scope: 'col' }, name)))),
     make('tbody', {}, ...one.routing.map((layer, place) => {
       const shares = router === 'ffn' ? layer.ffn_shares : layer.attention_shares;
       return make('tr', {}, make('th', { scope: 'row' }, `layer ${place}`), ...experts.map((_, expert) => {
-        const share = shares[expert] ?? 0, cell = make('td', { 'data-strong': share > 0.5 ? '' : null }, (share * 100).toFixed(0));
+        const share = shares[expert] ?? 0, cell = make('td', {}, (share * 100).toFixed(0));
         cell.style.setProperty('--share', `${share * 100}%`);
         return cell;
       }));

@@ -126,6 +126,18 @@ public sealed class A_verb : IDisposable
         Assert.Contains("│ bam   │   4.000 │  2.000 │   3.000 │", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Cluster_launch_and_watch_say_where_a_browser_sees_the_run()
+    {
+        _cluster.Add(Statuses.Completed with { Name = "four-domains" });
+
+        Assert.StartsWith("in a browser: http://127.0.0.1:8080/#/run/four-domains\n", (await Run("watch four-domains")).Output, StringComparison.Ordinal);
+        Assert.StartsWith("in a browser: http://127.0.0.1:8080/#/run/four-domains\n", (await Run($"launch {_folder.RunFile} --detach")).Output, StringComparison.Ordinal);
+        Assert.StartsWith("in a browser: http://", (await Run("watch four-domains --json")).Error, StringComparison.Ordinal);
+        Assert.Contains("page: http://127.0.0.1:8080/\n", (await Run("cluster up")).Output.Replace(" ", "", StringComparison.Ordinal).Replace("page:", "page: ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal("http://127.0.0.1:8080/", JsonDocument.Parse((await Run("cluster status --json")).Output).RootElement.GetProperty("page").GetString());
+    }
+
     [Theory]
     [InlineData(RunPhase.Failed, "four-domains failed: disk full\n")]
     [InlineData(RunPhase.Cancelled, "four-domains was cancelled\n")]

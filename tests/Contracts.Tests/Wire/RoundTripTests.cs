@@ -43,6 +43,7 @@ public sealed class RoundTripTests : IDisposable
         Loss = 2.5,
         TokensPerSecond = 1234.5,
         FlopsPerSecond = 6e9,
+        PeakFlops = 8e10,
         Device = "silo-1/cpu",
         Attempt = 3,
         Restarts = 2,

@@ -53,6 +53,7 @@ public sealed class ComposeTests
         Assert.Equal(2, silos.Length);
         Assert.All(environments, environment => Assert.Empty(environment.Keys.Except(SiloOptions.Variables())));
         Assert.All(environments, environment => Assert.Equal("/certificates/silo", environment["Bam__Tls"]));
+        Assert.All(environments, environment => Assert.Equal(("0.0.0.0", "/secrets/page.password"), (environment["Bam__HttpAddress"], environment["Bam__PageTokenFile"])));
         Assert.Distinct(environments.Select(environment => environment["Bam__Address"]));
         Assert.All(silos.Zip(environments), pair => Assert.Contains(pair.Second["Bam__Address"], Serialize(pair.First["networks"]), StringComparison.Ordinal));
         Assert.All(silos, silo => Assert.Equal("45s", silo["stop_grace_period"]));

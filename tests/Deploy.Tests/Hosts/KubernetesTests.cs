@@ -54,7 +54,16 @@ public sealed class KubernetesTests
         });
         Assert.DoesNotContain(Resources, resource => resource is V1Secret);
         Assert.Equal(
-            ["bam-database-silos", "bam-silo-tls"], Silo.Volumes.Where(volume => volume.Secret is not null).Select(volume => volume.Secret.SecretName).Order(StringComparer.Ordinal));
+            ["bam-database-silos", "bam-page", "bam-silo-tls"], Silo.Volumes.Where(volume => volume.Secret is not null).Select(volume => volume.Secret.SecretName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_page_that_others_can_reach_has_a_token_from_a_secret()
+    {
+        var variables = Silo.Containers[0].Env.Where(variable => variable.Value is not null).ToDictionary(variable => variable.Name, variable => variable.Value);
+
+        Assert.Equal(("0.0.0.0", "/secrets/page/token"), (variables["Bam__HttpAddress"], variables["Bam__PageTokenFile"]));
+        Assert.Contains(Silo.Containers[0].VolumeMounts, mount => (mount.Name, mount.MountPath) == ("page", "/secrets/page"));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal static partial class SiloOptions
     {
         var source = File.ReadAllText(Path.Combine(Repository.Root, "Silo", "Hosting", "SiloSettings.cs"));
         var list = source[source.IndexOf("string[] Names", StringComparison.Ordinal)..];
-        return [.. Name().Matches(list[..list.IndexOf("];", StringComparison.Ordinal)]).Select(match => $"Bam__{match.Groups[1].Value}")];
+        return [.. Name().Matches(list[..list.IndexOf("];", StringComparison.Ordinal)]).Select(match => $"Bam__{match.Groups[1].Value}{match.Groups[2].Value}")];
     }
 
     [GeneratedRegex(@"nameof\((\w+)\)|""(\w+)""")]

@@ -56,7 +56,7 @@ public sealed class GuardedPageTests : IDisposable
     {
         var file = Path.Combine(_temporary.Folder, "token");
         await File.WriteAllTextAsync(file, Token, Cancellation);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead);
         var ports = SiloProcess.FreePorts();
         string cookie;
         await using (var silo = SiloProcess.Start(_temporary.Folder, ports, $"--Bam:PageTokenFile={file}", "--Bam:Dashboard=false"))

@@ -37,10 +37,10 @@ public sealed class PageTokenTests : IDisposable
     {
         var path = Path.Combine(_temporary.Folder, "token");
         File.WriteAllText(path, $"{Text}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
         Assert.Equal(new PageToken(Text), PageToken.Read(path));
 
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.OtherRead);
         Assert.EndsWith($"is open to every user; close it: chmod 600 {path}", Assert.Throws<FormatException>(() => PageToken.Read(path)).Message, StringComparison.Ordinal);
         Assert.Contains("cannot be read", Assert.Throws<FormatException>(() => PageToken.Read(path + "s")).Message, StringComparison.Ordinal);
     }
