@@ -56,7 +56,6 @@ public sealed class RoundTripTests : IDisposable
         Spent = new(1.5, 2.5, 3.5, 4.5),
         LogTail = ["its last line"],
         StepsLost = 4,
-        PeakFlops = 8e12,
     };
 
     private static readonly RunSpec Run = new()

@@ -96,7 +96,7 @@ public sealed class ControlTests
         await cluster.Launch(TinyRun.In("mixture", cluster.Folder));
         Assert.Equal(RunPhase.Failed, (await cluster.UntilEnded("mixture")).Phase);
         cluster.ClearOrders();
-        cluster.Pace.HoldOn(_ => true);   // else it may be over before it is seen to train
+        cluster.Pace.HoldAfter(() => true);   // else it may be over before it is seen to train
         await cluster.Retry("mixture", "bam");
         await cluster.Until("mixture", status => Of(status, "bam").State == MemberState.Training);
 
