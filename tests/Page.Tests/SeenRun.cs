@@ -74,10 +74,16 @@ public sealed class SeenRun : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null)
-            await _browser.DisposeAsync();
-        if (_cluster is not null)
-            await _cluster.DisposeAsync();
+        try
+        {
+            if (_browser is not null)
+                await _browser.DisposeAsync();
+        }
+        finally
+        {
+            if (_cluster is not null)
+                await _cluster.DisposeAsync();   // silos outlive a browser that does not end well, and the tests
+        }
     }
 
     /// <summary>Has the window a width and the browser a taste.</summary>
