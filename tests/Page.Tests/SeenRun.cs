@@ -51,6 +51,19 @@ public sealed class SeenRun : IAsyncLifetime
     {
         if (!Chromium.IsThere)
             return;   // the tests say so, each for itself
+        try
+        {
+            await Watch();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task Watch()
+    {
         _cluster = await TestCluster.Up(2, "sqlite", new KeyValuePair<string, string>("Bam__PageToken", Token));
         Address = new Uri($"http://127.0.0.1:{_cluster.HttpPorts()[0]}");
         _browser = await Chromium.Start();
