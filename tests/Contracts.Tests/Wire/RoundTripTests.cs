@@ -56,6 +56,7 @@ public sealed class RoundTripTests : IDisposable
         Spent = new(1.5, 2.5, 3.5, 4.5),
         LogTail = ["its last line"],
         StepsLost = 4,
+        PeakFlops = 9e13,
     };
 
     private static readonly RunSpec Run = new()
