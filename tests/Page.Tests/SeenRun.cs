@@ -156,12 +156,12 @@ public sealed class SeenRun : IAsyncLifetime
               law: { train: law.txt, validation: law.val.txt }
               math: { train: math.txt, validation: math.val.txt }
             train: { batch: 4, learning_rate: 2e-3, warmup: 10, precision: fp32 }
-            seed_model: { domains: { general: 1 }, steps: 60 }
+            seed_model: { domains: { general: 1 }, steps: 120 }
             branches:
-              law: { domains: { law: 0.9, general: 0.1 }, steps: 220 }
-              math: { domains: { math: 0.9, general: 0.1 }, steps: 220 }
+              law: { domains: { law: 0.9, general: 0.1 }, steps: 500 }
+              math: { domains: { math: 0.9, general: 0.1 }, steps: 500 }
             mixtures:
-              bam: { attention: soft, kv: experts, steps: 50 }
+              bam: { attention: soft, kv: experts, steps: 150 }
             checkpoints: { every: 20, keep: 2 }
             evaluate: { every: 25, tokens: 1000 }
             """);
