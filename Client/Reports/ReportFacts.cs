@@ -32,14 +32,14 @@ internal sealed record ReportFacts
     public static async Task<ReportFacts> Read(IRunClient client, string run, DateTimeOffset at, CancellationToken cancellation)
     {
         var status = await RunWatcher.StatusOf(client, run, cancellation).ConfigureAwait(false);
-        var histories = await Task.WhenAll(status.Members.Select(member => client.GetHistory(run, member.Name, cancellation))).ConfigureAwait(false);
+        var histories = await RunWatcher.Histories(client, run, status.Members, cancellation).ConfigureAwait(false);
         return new()
         {
             At = at,
             Status = status,
             Spec = await client.GetSpec(run, cancellation).ConfigureAwait(false),
             Events = await RunWatcher.EventsOf(client, run, cancellation).ConfigureAwait(false),
-            Histories = [.. histories.OfType<ModelHistory>().Where(history => history.Training.Count + history.Validation.Count > 0)],
+            Histories = [.. histories.Where(history => history.Training.Count + history.Validation.Count > 0)],
             Versions = Reports.Versions.OfThisConsole(),
         };
     }

@@ -35,9 +35,13 @@ internal sealed class RunWatcher(TimeProvider time)
         throw new UserException($"no run '{run}'{NearestName.Hint(run, "runs", [.. runs.Select(known => known.Name)])}", 2);
     }
 
-    /// <summary>The losses of a run's models up to now.</summary>
-    public static async Task<IReadOnlyList<ModelHistory>> Histories(IRunClient client, RunStatus status, CancellationToken cancellation) =>
-        [.. (await Task.WhenAll(status.Members.Where(member => member.Step > 0).Select(member => client.GetHistory(status.Name, member.Name, cancellation))).ConfigureAwait(false)).OfType<ModelHistory>()];
+    /// <summary>The losses of the models that have begun, up to now.</summary>
+    public static Task<IReadOnlyList<ModelHistory>> Histories(IRunClient client, RunStatus status, CancellationToken cancellation) =>
+        Histories(client, status.Name, status.Members.Where(member => member.Step > 0), cancellation);
+
+    /// <summary>The losses of some of a run's models up to now.</summary>
+    public static async Task<IReadOnlyList<ModelHistory>> Histories(IRunClient client, string run, IEnumerable<MemberStatus> members, CancellationToken cancellation) =>
+        [.. (await Task.WhenAll(members.Select(member => client.GetHistory(run, member.Name, cancellation))).ConfigureAwait(false)).OfType<ModelHistory>()];
 
     /// <summary>The event log of a run, as far back as the cluster keeps it.</summary>
     public static async Task<IReadOnlyList<RunEvent>> EventsOf(IRunClient client, string run, CancellationToken cancellation)
