@@ -5,25 +5,39 @@ using Microsoft.Extensions.Logging;
 namespace Bam.Grains.Runs;
 
 /// <summary>
-/// Ticks the coordinators of all unfinished runs each second, from every silo. So a coordinator whose silo died is back with the next
-/// tick of any other, long before a reminder would fire.
+/// Ticks the coordinators of all unfinished runs each second, and at once when a silo comes or goes, from every silo. So a coordinator
+/// whose silo died is back with the next tick of any other, long before a reminder would fire.
 /// </summary>
-internal sealed partial class SupervisorService(IGrainFactory grains, TimeProvider time, ILogger<SupervisorService> logger) : BackgroundService
+internal sealed partial class SupervisorService(IGrainFactory grains, IClusterMembershipService membership, ILogger<SupervisorService> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1), Limit = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
+        using var changes = new SemaphoreSlim(0);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await Tick(stoppingToken);
+            await Task.WhenAll(Watch(changes, stoppingToken), Drive(changes, stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The silo shuts down.
         }
+    }
+
+    private async Task Drive(SemaphoreSlim changes, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await changes.WaitAsync(Period, cancellation);
+            await Tick(cancellation);
+        }
+    }
+
+    private async Task Watch(SemaphoreSlim changes, CancellationToken cancellation)
+    {
+        await foreach (var _ in membership.MembershipUpdates.WithCancellation(cancellation))
+            changes.Release();
     }
 
     private async Task Tick(CancellationToken cancellation)
