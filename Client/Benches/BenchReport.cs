@@ -36,6 +36,7 @@ internal sealed record BenchReport
     public string OperationsTimed => Result switch
     {
         { ProfiledSteps: 0 } => "not at all",
+        { Path: "fused", Device.IsCpu: true } => "kernel by kernel, in steps of their own",
         { Path: "fused" } => "by events on the GPU's stream, in steps of their own; a gap between the host's launches counts for the operation after it",
         { Device.IsCpu: false } => "by waiting for the GPU after each operator, in steps of their own, which are slower: the shares count, not their sum",
         _ => "by libtorch's own profiler callbacks, each operator without those that it calls, in steps of their own",

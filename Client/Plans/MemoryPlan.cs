@@ -15,6 +15,7 @@ namespace Bam.Client.Plans;
 /// working copy   2n                             2n    bfloat16 only
 /// activations    what blocks keep               every tensor of a step: forward ones are held until its end (<see cref="ActivationBytes"/>)
 /// </code>
+/// Float32 on a CPU is planned as differentiated, for a GPU would do so; the CPU's step is written out, too, and takes less.
 /// An estimate: the kernels' workspaces, and what the allocator rounds up or keeps, are not counted.
 /// </summary>
 internal sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, long WorkingCopy, long Activations)

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Bam.Training.Fused;
 
-/// <summary>Where training takes the fused step with kernels of our own: bfloat16 on a CUDA device whose host can compile them.</summary>
+/// <summary>
+/// Where training takes the fused step with kernels of our own: float32 on the CPU, bfloat16 on a CUDA device whose host can compile them.
+/// </summary>
 internal static class FastPath
 {
     /// <summary>Environment variable that turns it off with <c>off</c>, to compare or to work around it.</summary>
@@ -15,8 +17,12 @@ internal static class FastPath
     private static readonly ConcurrentDictionary<int, string?> Found = new();
 
     public static bool Serves(ModelConfig config, Device device, ScalarType compute) =>
-        device.type == DeviceType.CUDA && compute == ScalarType.BFloat16 && FusedStep.Fits(config)
-        && Environment.GetEnvironmentVariable(Variable) != "off" && Problem(device) is null;
+        FusedStep.Fits(config) && Environment.GetEnvironmentVariable(Variable) != "off" && (device.type == DeviceType.CUDA
+            ? compute == ScalarType.BFloat16 && Problem(device) is null
+            : compute == ScalarType.Float32);
+
+    /// <summary>The operations of a fused step on a device.</summary>
+    public static IStepKernels Kernels(Device device) => device.type == DeviceType.CUDA ? new CudaKernels(device) : new CpuKernels();
 
     /// <summary>Why a CUDA device has to train by autograd, in a line; null when it need not. Compiles the kernels when first asked.</summary>
     public static string? Problem(Device device) => Found.GetOrAdd(Math.Max(0, device.index), index =>

@@ -7,7 +7,7 @@ namespace Bam.Training.Fused;
 
 /// <summary>
 /// Forward and backward pass of one training step without autograd, over memory that is taken once: every operation and every byte that
-/// it moves stands in these pages. It runs on any device; on CUDA with kernels of our own (docs/LOG.md has what each is worth).
+/// it moves stands in these pages. The kernels of each kind of device are our own (docs/LOG.md has what each is worth).
 /// </summary>
 internal sealed class FusedStep : IDisposable
 {

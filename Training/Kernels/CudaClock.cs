@@ -1,7 +1,7 @@
 namespace Bam.Training.Kernels;
 
 /// <summary>Time on the device, by two events on torch's stream.</summary>
-internal sealed class CudaClock : IDisposable
+internal sealed class CudaClock : IStepClock
 {
     private readonly nint _start, _end;
 
@@ -24,7 +24,6 @@ internal sealed class CudaClock : IDisposable
 
     public void Stop() => CudaCalls.Check(CudaCalls.RecordEvent(_end, 0), "event");
 
-    /// <summary>Milliseconds between start and stop; waits for the latter.</summary>
     public double Read()
     {
         CudaCalls.Check(CudaCalls.WaitForEvent(_end), "wait");

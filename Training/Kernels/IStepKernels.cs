@@ -4,7 +4,8 @@ namespace Bam.Training.Kernels;
 
 /// <summary>
 /// What a training step is made of. N tokens are rows; a backward operation that says "becomes" overwrites its operand with the
-/// gradient. Two implementations do the same: <see cref="CudaKernels"/>, and <see cref="PlainKernels"/> in torch's operations.
+/// gradient. Three implementations do the same: <see cref="CudaKernels"/>, <see cref="CpuKernels"/>, and <see cref="PlainKernels"/> in torch's
+/// operations, which the others are tested against.
 /// </summary>
 internal interface IStepKernels : IDisposable
 {

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 namespace Bam.Training.Kernels;
 
 /// <summary>Other kernels, with the device's time of each kind of operation. Every operation of a fused step goes through here, so nothing is left out.</summary>
-internal sealed class ProfiledKernels(IStepKernels inner) : IStepKernels
+internal sealed class ProfiledKernels(IStepKernels inner, Func<IStepClock> newClock) : IStepKernels
 {
-    private readonly List<(Kind Kind, CudaClock Clock)> _running = [];
-    private readonly Stack<CudaClock> _free = [];
+    private readonly List<(Kind Kind, IStepClock Clock)> _running = [];
+    private readonly Stack<IStepClock> _free = [];
     private readonly Dictionary<Kind, (double Milliseconds, int Calls)> _times = [];
     private bool _back;
 
@@ -126,7 +126,7 @@ internal sealed class ProfiledKernels(IStepKernels inner) : IStepKernels
 
     private T Time<T>(StepPhase phase, string group, string operation, Func<T> work)
     {
-        var clock = _free.TryPop(out var old) ? old : new CudaClock();
+        var clock = _free.TryPop(out var old) ? old : newClock();
         clock.Start();
         var result = work();
         clock.Stop();

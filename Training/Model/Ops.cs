@@ -21,6 +21,14 @@ internal static class Ops
     /// <summary><c>x Wᵀ</c>: [..., in] and [out, in] give [..., out].</summary>
     public static Tensor Linear(Tensor x, Tensor weight) => nn.functional.linear(x, weight);
 
+    /// <summary><c>into = left · right</c>, into memory that is there.</summary>
+    public static void Multiply(Tensor left, Tensor right, Tensor into)
+    {
+        Span<ulong> stack = [Argument(left), Argument(right), Argument(into)];
+        Call("aten::mm\0"u8, "out\0"u8, stack);
+        Result(stack[0]).Dispose();
+    }
+
     /// <summary>Rows of a [V, D] table: int64 ids [B, T] give [B, T, D].</summary>
     public static Tensor Embedding(Tensor table, Tensor ids)
     {

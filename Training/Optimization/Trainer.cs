@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
         BatchSkips? skips = null)
         : this(
             model, optimizer, batches, spec, steps, step, freeze, skips,
-            model.Parameters.Flat is null ? null : new CudaKernels(model.Parameters.Device))
+            model.Parameters.Flat is null ? null : FastPath.Kernels(model.Parameters.Device))
     {
     }
 

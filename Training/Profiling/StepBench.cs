@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bam.Training.Fused;
 using Bam.Training.Kernels;
 using Bam.Training.Model;
 using Bam.Training.Native;
@@ -12,7 +13,7 @@ namespace Bam.Training.Profiling;
 
 /// <summary>
 /// Times the training step of a model with random weights on random tokens, undisturbed; then, in a second pass of its own, every operation of it:
-/// by events on the stream where the step is written out, else by waiting for each operator.
+/// by kernel where the step is written out, else by operator.
 /// </summary>
 public static class StepBench
 {
@@ -65,7 +66,7 @@ public static class StepBench
             peak = ResidentPeak();
         var (operations, profiled) = job.ProfiledSteps == 0
             ? ([], 0)
-            : isFused ? ByEvents(model, optimizer, batches, job, cancellation) : ByOperator(model, optimizer, batches, job, isCuda, cancellation);
+            : isFused ? ByKernel(model, optimizer, batches, job, isCuda, cancellation) : ByOperator(model, optimizer, batches, job, isCuda, cancellation);
         var median = Median(times);
         var rate = (double)train.Batch * config.Context / median * 1e3;
         return new()
@@ -87,14 +88,14 @@ public static class StepBench
         };
     }
 
-    private static (IReadOnlyList<OperationTime> Operations, double Milliseconds) ByEvents(
-        Transformer model, AdamW optimizer, RandomBatches batches, BenchJob job, CancellationToken cancellation)
+    private static (IReadOnlyList<OperationTime> Operations, double Milliseconds) ByKernel(
+        Transformer model, AdamW optimizer, RandomBatches batches, BenchJob job, bool isCuda, CancellationToken cancellation)
     {
-        var kernels = new ProfiledKernels(new CudaKernels(model.Parameters.Device));
+        var kernels = new ProfiledKernels(FastPath.Kernels(model.Parameters.Device), isCuda ? () => new CudaClock() : () => new HostClock());
         using var trainer = new Trainer(model, optimizer, batches, job.Train, long.MaxValue, 0, null, null, kernels);
-        _ = Time(trainer, 0, 2, true, null, null, cancellation);
+        _ = Time(trainer, 0, 2, isCuda, null, null, cancellation);
         kernels.Clear();
-        var (times, _) = Time(trainer, 0, job.ProfiledSteps, true, null, null, cancellation);
+        var (times, _) = Time(trainer, 0, job.ProfiledSteps, isCuda, null, null, cancellation);
         return (kernels.Read(job.ProfiledSteps), Median(times));
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Bam.Training.Fused;
-using Bam.Training.Kernels;
 using Bam.Training.Model;
 using Bam.Training.Native;
 using static TorchSharp.torch;
@@ -50,7 +49,7 @@ internal static class Rehearsal
             tokens[i] = i % parameters.Config.Vocab;
         if (parameters.Flat is not null)
         {
-            using var kernels = new CudaKernels(parameters.Device);
+            using var kernels = FastPath.Kernels(parameters.Device);
             using var step = new FusedStep(parameters, kernels, batch, train.Recompute);
             step.Run(tokens, tokens, train.LoadBalance, train.RouterZ, job.Member.Freeze.At(0));
             _ = step.Loss().Nll.item<float>();                                 // a GPU refuses when it gets there

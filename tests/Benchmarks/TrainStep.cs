@@ -72,7 +72,7 @@ internal static class TrainStep
             "twins" => new PlainKernels(),
             _ => new CudaKernels(parameters.Device),
         };
-        var profiled = kernels is not null && options.Profile ? new ProfiledKernels(kernels) : null;
+        var profiled = kernels is not null && options.Profile ? new ProfiledKernels(kernels, () => new CudaClock()) : null;
         using var trainer = new Trainer(
             model, optimizer, new OneBatch(config.Vocab, batch * config.Context), spec, 1000, 0, null, null,
             profiled ?? kernels);

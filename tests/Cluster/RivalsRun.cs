@@ -29,10 +29,7 @@ public sealed class RivalsRun : IAsyncLifetime
         name: {{Name}}
         seed: 5
         model: { layers: 2, width: 32, heads: 4, kv_heads: 2, ffn: 48, context: 32 }
-        domains:
-          general: { train: general.txt, validation: general.val.txt }
-          law: { train: law.txt, validation: law.val.txt }
-          math: { train: math.txt, validation: math.val.txt }
+        {{SmallRun.ThreeDomains}}
         train: { batch: 8, learning_rate: 2e-3, warmup: 5, precision: fp32 }
         seed_model: { domains: { general: 1 }, steps: 60 }
         branches:

@@ -5,6 +5,19 @@ internal static class SmallRun
 {
     public const string Name = "small-run";
 
+    /// <summary>What a run file says of the texts that <see cref="WriteTexts"/> writes.</summary>
+    public const string ThreeDomains = """
+        domains:
+          general: { train: general.txt, validation: general.val.txt }
+          law: { train: law.txt, validation: law.val.txt }
+          math: { train: math.txt, validation: math.val.txt }
+        """;
+
+    public const string FourDomains = $$"""
+        {{ThreeDomains}}
+          code: { train: code.txt, validation: code.val.txt }
+        """;
+
     /// <summary>The models that it trains.</summary>
     public static readonly string[] Trained = ["seed", "law", "math", "code", "bam", "bam-shared", "btx"];
 
@@ -18,11 +31,7 @@ internal static class SmallRun
             name: {{Name}}
             seed: 11
             model: { layers: 2, width: 64, heads: 4, kv_heads: 2, ffn: 160, context: 64 }
-            domains:
-              general: { train: general.txt, validation: general.val.txt }
-              law: { train: law.txt, validation: law.val.txt }
-              math: { train: math.txt, validation: math.val.txt }
-              code: { train: code.txt, validation: code.val.txt }
+            {{FourDomains}}
             train: { batch: 8, learning_rate: 2e-3, warmup: 20, precision: fp32 }
             seed_model: { domains: { general: 1 }, steps: 300 }
             branches:

@@ -151,10 +151,7 @@ public sealed class SeenRun : IAsyncLifetime
             name: {{Name}}
             seed: 31
             model: { layers: 2, width: 48, heads: 4, kv_heads: 2, ffn: 96, context: 64 }
-            domains:
-              general: { train: general.txt, validation: general.val.txt }
-              law: { train: law.txt, validation: law.val.txt }
-              math: { train: math.txt, validation: math.val.txt }
+            {{SmallRun.ThreeDomains}}
             train: { batch: 4, learning_rate: 2e-3, warmup: 10, precision: fp32 }
             seed_model: { domains: { general: 1 }, steps: 120 }
             branches:

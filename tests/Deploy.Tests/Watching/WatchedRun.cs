@@ -114,10 +114,7 @@ public sealed class WatchedRun : IAsyncLifetime
             name: {{Name}}
             seed: 29
             model: { layers: 2, width: 48, heads: 4, kv_heads: 2, ffn: 96, context: 64 }
-            domains:
-              general: { train: general.txt, validation: general.val.txt }
-              law: { train: law.txt, validation: law.val.txt }
-              math: { train: math.txt, validation: math.val.txt }
+            {{SmallRun.ThreeDomains}}
             train: { batch: 8, learning_rate: 2e-3, warmup: 10, precision: fp32 }
             seed_model: { domains: { general: 1 }, steps: {{SeedSteps}} }
             branches:

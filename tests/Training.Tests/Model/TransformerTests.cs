@@ -64,9 +64,9 @@ public sealed class TransformerTests
     }
 
     /// <summary>Weights large enough that every part matters, norms that are not all one.</summary>
-    internal static ParameterSet Distinct(ModelConfig config, ScalarType compute = ScalarType.Float32)
+    internal static ParameterSet Distinct(ModelConfig config, ScalarType compute = ScalarType.Float32, bool flat = false)
     {
-        var parameters = new ParameterSet(config, CPU, compute);
+        var parameters = new ParameterSet(config, CPU, compute, flat);
         parameters.Load((spec, values) =>
         {
             GaussianSource.Fill(values, 7, spec.Name, spec.Group == TensorGroup.Norm ? 0.3 : 0.25);

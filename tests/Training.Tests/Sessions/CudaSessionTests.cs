@@ -14,7 +14,7 @@ public sealed class CudaSessionTests
     [InlineData(true, Precision.BFloat16)]
     public void A_seed_a_branch_and_a_mixture_train_there_and_resume_within_the_noise(bool recompute, Precision states)
     {
-        Twins.Kernels().Dispose();
+        TwinMaker.Cuda();
         using TinyRun straight = new(), broken = new();
         TrainingJob Job(TinyRun run, string member, int attempt = 1, string? parent = null)
         {

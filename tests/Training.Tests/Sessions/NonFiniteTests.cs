@@ -94,13 +94,13 @@ public sealed class NonFiniteTests : IDisposable
         var trainer = new Trainer(model, optimizer, new Without(source, left), job.Member.Train, job.Member.Steps);
         while (trainer.Step < job.Member.Steps)
             trainer.Advance(read: false);
-        return [.. parameters.Masters.SelectMany(tensor => tensor.data<float>().ToArray())];
+        return [.. parameters.Masters.SelectMany(tensor => tensor.contiguous().data<float>().ToArray())];
     }
 
     private static float[] Weights(Checkpoint checkpoint)
     {
         using var parameters = ModelFolder.Load(checkpoint.Folder, torch.CPU);
-        return [.. parameters.Masters.SelectMany(tensor => MemoryMarshal.Cast<byte, float>(tensor.bytes).ToArray())];
+        return [.. parameters.Masters.SelectMany(tensor => MemoryMarshal.Cast<byte, float>(tensor.contiguous().bytes).ToArray())];
     }
 
     private static TrainingOutcome Run(TrainingJob job, TinyRun.Observer observer) =>

@@ -1,0 +1,71 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Bam.Training.Kernels;
+
+/// <summary>
+/// Softmax of the first numbers of a row, sixteen at a time: behind the last one there must be room up to a multiple of sixteen, which
+/// becomes zero.
+/// </summary>
+internal static unsafe class CpuSoftmax
+{
+    public const int Wide = 16;
+
+    /// <summary>Numbers that a row of so many takes.</summary>
+    public static int Room(int count) => (count + Wide - 1) / Wide * Wide;
+
+    /// <summary><c>x = exp(x - max)</c>.</summary>
+    /// <returns>The largest, and the sum.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static (float Max, float Sum) Exp(float* x, int count)
+    {
+        var last = (count - 1) / Wide * Wide;
+        var isPart = Lanes(count - last);
+        var largest = Vector512.ConditionalSelect(isPart, Vector512.Load(x + last), Vector512.Create(float.NegativeInfinity));
+        for (var i = 0; i < last; i += Wide)
+            largest = Vector512.MaxNative(largest, Vector512.Load(x + i));
+        var max = Max(largest);
+        var (shift, sums) = (Vector512.Create(max), Vector512<float>.Zero);
+        for (var i = 0; i < last; i += Wide)
+        {
+            var e = CpuMath.Exp(Vector512.Load(x + i) - shift);
+            e.Store(x + i);
+            sums += e;
+        }
+
+        var rest = Vector512.ConditionalSelect(isPart, CpuMath.Exp(Vector512.Load(x + last) - shift), Vector512<float>.Zero);
+        rest.Store(x + last);
+        return (max, Vector512.Sum(sums + rest));
+    }
+
+    /// <summary>
+    /// Scores become probabilities, <c>p = exp(x - logSum)</c>, and the gradients of these become those of the scores,
+    /// <c>d = p · (d - along) · scale</c>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Backward(float* x, float* d, float logSum, float along, float scale, int count)
+    {
+        var (shift, alongs, scales) = (Vector512.Create(logSum), Vector512.Create(along), Vector512.Create(scale));
+        var last = (count - 1) / Wide * Wide;
+        for (var i = 0; i < last; i += Wide)
+        {
+            var e = CpuMath.Exp(Vector512.Load(x + i) - shift);
+            e.Store(x + i);
+            (e * (Vector512.Load(d + i) - alongs) * scales).Store(d + i);
+        }
+
+        var isPart = Lanes(count - last);
+        var p = CpuMath.Exp(Vector512.Load(x + last) - shift);
+        Vector512.ConditionalSelect(isPart, p, Vector512<float>.Zero).Store(x + last);
+        Vector512.ConditionalSelect(isPart, p * (Vector512.Load(d + last) - alongs) * scales, Vector512<float>.Zero).Store(d + last);
+    }
+
+    private static Vector512<float> Lanes(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    private static float Max(Vector512<float> x)
+    {
+        var half = Vector256.MaxNative(x.GetLower(), x.GetUpper());
+        var quarter = Vector128.MaxNative(half.GetLower(), half.GetUpper());
+        return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
+}
