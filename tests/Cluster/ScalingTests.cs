@@ -7,7 +7,8 @@ namespace Bam.Cluster;
 /// <summary>The benchmark of branches on several devices, on slots of one core each: that it measures right, not that it is fast.</summary>
 public sealed class ScalingTests
 {
-    private const int Branches = 3, Steps = 16, Batch = 4, Context = 128;
+    // Steps enough to be seen in training: the coordinator asks once a second, and a branch that is done by then tells no device.
+    private const int Branches = 3, Steps = 100, Batch = 4, Context = 128;
 
     private static readonly string Program = Path.GetFullPath(typeof(ScalingTests).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "BenchmarksProgram").Value!);
