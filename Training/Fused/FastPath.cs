@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace Bam.Training.Fused;
 
 /// <summary>
-/// Where training takes the fused step with kernels of our own: float32 on the CPU, bfloat16 on a CUDA device whose host can compile them.
+/// Where training takes the fused step with kernels of our own: bfloat16 on a CUDA device whose host can compile them, and float32 on one thread
+/// of a CPU. With more threads autograd is faster: libtorch's wait for work in a loop, and ours need the same cores (docs/LOG.md).
 /// </summary>
 internal static class FastPath
 {
@@ -19,7 +20,7 @@ internal static class FastPath
     public static bool Serves(ModelConfig config, Device device, ScalarType compute) =>
         FusedStep.Fits(config) && Environment.GetEnvironmentVariable(Variable) != "off" && (device.type == DeviceType.CUDA
             ? compute == ScalarType.BFloat16 && Problem(device) is null
-            : compute == ScalarType.Float32);
+            : compute == ScalarType.Float32 && get_num_threads() == 1);
 
     /// <summary>The operations of a fused step on a device.</summary>
     public static IStepKernels Kernels(Device device) => device.type == DeviceType.CUDA ? new CudaKernels(device) : new CpuKernels();

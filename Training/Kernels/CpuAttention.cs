@@ -107,15 +107,13 @@ internal sealed unsafe class CpuAttention
     private delegate void Work(int sequence, int group, float* scores, float* changes);
 
     /// <summary>Runs <paramref name="work"/> for each sequence and head of keys, with room for two blocks' scores.</summary>
-    private void ForEachGroup(Work work) => CpuThreads.ForEach(_batch * _groups, piece =>
+    private void ForEachGroup(Work work) => CpuPieces.ForEach(_batch * _groups, piece =>
     {
         var room = Block * CpuSoftmax.Room(_time);
         if (_scratch is null || _scratch.Length < 2 * room)
             _scratch = new float[2 * room];
-        var before = Mkl.UseThreads(1);
         fixed (float* scratch = _scratch)
             work(piece / _groups, piece % _groups, scratch, scratch + room);
-        _ = Mkl.UseThreads(before);
     });
 
     /// <summary>What softmax leaves: keys that a query does not see.</summary>

@@ -39,7 +39,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
     public void TakeRows(Matrix from, Tensor index, Matrix into)
     {
         var places = Places(index);
-        CpuThreads.ForRows(into.Rows, into.Columns, (_, first, end) =>
+        CpuPieces.ForRows(into.Rows, into.Columns, (_, first, end) =>
         {
             for (var i = first; i < end; i++)
                 CopyRow(Row(from, places[i]), Row(into, i), into.Columns);
@@ -58,7 +58,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
         float* numbers = (float*)Matrix.AddressOf(statistics), weights = Row(weight, 0);
         var count = x.Columns;
         var sum = add is { } rows ? new AddedRows(rows) : null;
-        CpuThreads.ForRows(x.Rows, count, (_, first, end) =>
+        CpuPieces.ForRows(x.Rows, count, (_, first, end) =>
         {
             for (var i = first; i < end; i++)
             {
@@ -78,8 +78,8 @@ internal sealed unsafe class CpuKernels : IStepKernels
         float* numbers = (float*)Matrix.AddressOf(statistics), weights = Row(weight, 0);
         var count = x.Columns;
         var sum = add is { } rows ? new AddedRows(rows) : null;
-        var partial = new float[(long)CpuThreads.Pieces(x.Rows, count) * count];
-        CpuThreads.ForRows(x.Rows, count, (piece, first, end) =>
+        var partial = new float[(long)CpuPieces.Count(x.Rows, count) * count];
+        CpuPieces.ForRows(x.Rows, count, (piece, first, end) =>
         {
             var whole = stackalloc float[sum is null ? 0 : count];
             fixed (float* dw = &partial[(long)piece * count])
@@ -114,7 +114,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
         var (width, count) = (heads.Width, from.Columns / heads.Width);
         var rotary = _rotary is { } known && known.Is(angles, width) ? known : _rotary = new CpuRotary(angles, width);
         int[]? sources = heads.Regrouped ? Sources(heads, toAttention: !back) : null;
-        CpuThreads.ForRows(from.Rows, from.Columns, (_, first, end) =>
+        CpuPieces.ForRows(from.Rows, from.Columns, (_, first, end) =>
         {
             for (var i = first; i < end; i++)
             {
@@ -125,7 +125,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
         });
     }
 
-    public void Copy(Matrix from, Matrix into) => CpuThreads.ForRows(from.Rows, from.Columns, (_, first, end) =>
+    public void Copy(Matrix from, Matrix into) => CpuPieces.ForRows(from.Rows, from.Columns, (_, first, end) =>
     {
         for (var i = first; i < end; i++)
             CopyRow(Row(from, i), Row(into, i), from.Columns);
@@ -140,7 +140,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
     {
         var (kept, experts, width) = (Matrix.AddressOf(gates), rule.Experts, layout.Width);
         var (sources, each) = (Sources(layout, toAttention: false), layout.Heads);
-        CpuThreads.ForRows(heads.Rows, heads.Columns, (_, first, end) =>
+        CpuPieces.ForRows(heads.Rows, heads.Columns, (_, first, end) =>
         {
             Span<float> applied = stackalloc float[experts];
             for (var i = first; i < end; i++)
@@ -159,7 +159,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
     {
         var (experts, width) = (rule.Experts, layout.Width);
         var (sources, each) = (Sources(layout, toAttention: false), layout.Heads);
-        CpuThreads.ForRows(heads.Rows, heads.Columns, (_, first, end) =>
+        CpuPieces.ForRows(heads.Rows, heads.Columns, (_, first, end) =>
         {
             Span<float> all = stackalloc float[experts], applied = stackalloc float[experts], along = stackalloc float[experts];
             for (var i = first; i < end; i++)
@@ -183,7 +183,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
     public void SwiGlu(Matrix gate, Matrix up, Tensor? scales, Matrix into)
     {
         var scale = scales is null ? null : (float*)Matrix.AddressOf(scales);
-        CpuThreads.ForRows(gate.Rows, gate.Columns, (_, first, end) =>
+        CpuPieces.ForRows(gate.Rows, gate.Columns, (_, first, end) =>
         {
             for (var i = first; i < end; i++)
                 CpuRow.SwiGlu(Row(gate, i), Row(up, i), scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
@@ -194,7 +194,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
     {
         var scale = scales is null ? null : (float*)Matrix.AddressOf(scales);
         var into = scaleGradients is null ? null : (float*)Matrix.AddressOf(scaleGradients);
-        CpuThreads.ForRows(gate.Rows, gate.Columns, (_, first, end) =>
+        CpuPieces.ForRows(gate.Rows, gate.Columns, (_, first, end) =>
         {
             for (var i = first; i < end; i++)
             {
@@ -217,7 +217,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
         var target = (long*)Matrix.AddressOf(targets);
         var loss = (float*)Matrix.AddressOf(losses);
         var scale = *(float*)Matrix.AddressOf(numbers);
-        CpuThreads.ForRows(logits.Rows, logits.Columns, (_, first, end) =>
+        CpuPieces.ForRows(logits.Rows, logits.Columns, (_, first, end) =>
         {
             for (var i = first; i < end; i++)
             {

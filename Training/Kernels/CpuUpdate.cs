@@ -19,7 +19,7 @@ internal static unsafe class CpuUpdate
         float* steps = (float*)Matrix.AddressOf(update.Steps), skipped = (float*)Matrix.AddressOf(update.Skipped);
 
         var squares = new double[chunks];
-        CpuThreads.ForEach(chunks, i =>
+        CpuPieces.ForEach(chunks, i =>
         {
             var at = new Chunk(chunk + Row * i, pieces);
             squares[i] = at.IsLate && frozen ? 0 : CpuRow.Dot(at.Gradient, at.Gradient, at.Count);
@@ -43,7 +43,7 @@ internal static unsafe class CpuUpdate
         var (early, late) = (Corrected(*steps), Corrected(Math.Max(*steps - update.LateSteps, 1)));
         var decay = (float)(1 - rate * spec.WeightDecay);
         nint w = Matrix.AddressOf(update.Weights.Masters), m = Matrix.AddressOf(update.First), v = Matrix.AddressOf(update.Second);
-        CpuThreads.ForEach(chunks, i =>
+        CpuPieces.ForEach(chunks, i =>
         {
             var at = new Chunk(chunk + Row * i, pieces);
             if (at.IsLate && frozen)

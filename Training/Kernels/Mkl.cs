@@ -10,7 +10,7 @@ internal static unsafe partial class Mkl
 
     private static readonly Lazy<bool> Found = new(() =>
         NativeLibrary.TryLoad(Torch, typeof(Mkl).Assembly, null, out var library)
-        && NativeLibrary.TryGetExport(library, "sgemm_", out _) && NativeLibrary.TryGetExport(library, "MKL_Set_Num_Threads_Local", out _));
+        && NativeLibrary.TryGetExport(library, "sgemm_", out _));
 
     /// <summary>Whether this libtorch has it.</summary>
     public static bool IsThere => Found.Value;
@@ -25,11 +25,6 @@ internal static unsafe partial class Mkl
         float old = add ? 1 : 0;
         Product(&first, &second, &columns, &rows, &depth, &factor, right, &rightStride, left, &leftStride, &old, into, &stride);
     }
-
-    /// <summary>Threads that products of the calling thread use; 0 for as many as the process does.</summary>
-    /// <returns>What it was.</returns>
-    [LibraryImport(Torch, EntryPoint = "MKL_Set_Num_Threads_Local")]
-    public static partial int UseThreads(int threads);
 
     [LibraryImport(Torch, EntryPoint = "sgemm_")]
     private static partial void Product(

@@ -1,8 +1,4 @@
-using Bam.Contracts.Runs;
 using Bam.Training.Kernels;
-using Bam.Training.Model;
-using Bam.Training.Optimization;
-using Bam.Training.Tests.Model;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -56,48 +52,5 @@ public sealed class CpuKernelsTests() : KernelsTests(TwinMaker.Cpu())
         Assert.True(IsNone(logits) && IsNone(losses), "loss");
         var heads = Rows(40, 16).view(1, 40, 2, 8).transpose(1, 2);
         Assert.True(IsNone(kernels.Attend(heads, ones_like(heads), ones_like(heads)).Output), "attention");
-    }
-
-    [Fact]
-    public void Sums_over_rows_have_the_same_bits_with_any_number_of_threads()
-    {
-        var make = TwinMaker.Cpu();
-        var (x, dy) = (make.Draw(1, "x", 3000, 96).Fast, make.Draw(2, "dy", 3000, 96).Fast);
-        var before = get_num_threads();
-        try
-        {
-            var found = new[] { 1, 2, 3 }.Select(threads =>
-            {
-                set_num_threads(threads);
-                return (byte[])[.. Norm(x, dy), .. Update()];
-            }).ToArray();
-
-            Assert.All(found, bytes => Assert.Equal(found[0], bytes));
-        }
-        finally
-        {
-            set_num_threads(before);
-        }
-    }
-
-    private static byte[] Norm(Tensor x, Tensor dy)
-    {
-        using var kernels = new CpuKernels();
-        var (statistics, into, dw) = (zeros(3000, 2), zeros(3000, 96), zeros(1, 96));
-        kernels.Norm(Matrix.Of(x.clone()), null, Matrix.Of(ones(1, 96)), Matrix.Of(into), statistics, new NormRule(false, 1e-5));
-        kernels.NormBackward(Matrix.Of(dy), null, Matrix.Of(x), Matrix.Of(ones(1, 96)), statistics, new NormRule(false, 1e-5), Matrix.Of(into), true, Matrix.Of(dw));
-        return [.. into.bytes, .. dw.bytes];
-    }
-
-    private static byte[] Update()
-    {
-        using var kernels = new CpuKernels();
-        using var parameters = new ParameterSet(Shapes.Dense, CPU, ScalarType.Float32, flat: true);
-        parameters.Draw(seed: 3);
-        using var optimizer = new AdamW(parameters, new());
-        using var quiet = no_grad();
-        var gradients = parameters.Flat!.Layout.Pieces.Select(piece => (Tensor?)TwinMaker.Cpu().Draw(5, piece.Name, piece.Groups * piece.Rows, piece.Columns).Fast);
-        optimizer.Step(1e-2, FrozenParts.None, kernels, [.. gradients], tensor(1f));
-        return parameters.Flat.Masters.bytes.ToArray();
     }
 }
