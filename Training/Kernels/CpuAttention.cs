@@ -107,14 +107,20 @@ internal sealed unsafe class CpuAttention
     private delegate void Work(int sequence, int group, float* scores, float* changes);
 
     /// <summary>Runs <paramref name="work"/> for each sequence and head of keys, with room for two blocks' scores.</summary>
-    private void ForEachGroup(Work work) => CpuPieces.ForEach(_batch * _groups, piece =>
+    private void ForEachGroup(Work work)
     {
         var room = Block * CpuSoftmax.Room(_time);
         if (_scratch is null || _scratch.Length < 2 * room)
             _scratch = new float[2 * room];
         fixed (float* scratch = _scratch)
-            work(piece / _groups, piece % _groups, scratch, scratch + room);
-    });
+        {
+            for (var sequence = 0; sequence < _batch; sequence++)
+            {
+                for (var group = 0; group < _groups; group++)
+                    work(sequence, group, scratch, scratch + room);
+            }
+        }
+    }
 
     /// <summary>What softmax leaves: keys that a query does not see.</summary>
     private static void Clear(float* row, int count, int room) => new Span<float>(row + CpuSoftmax.Room(count), room - CpuSoftmax.Room(count)).Clear();

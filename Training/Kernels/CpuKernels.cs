@@ -9,6 +9,8 @@ namespace Bam.Training.Kernels;
 /// </summary>
 internal sealed unsafe class CpuKernels : IStepKernels
 {
+    private const int NumbersPerBand = 1 << 15;
+
     private readonly PlainKernels _plain = new();
     private CpuRotary? _rotary;
 
@@ -39,11 +41,8 @@ internal sealed unsafe class CpuKernels : IStepKernels
     public void TakeRows(Matrix from, Tensor index, Matrix into)
     {
         var places = Places(index);
-        CpuPieces.ForRows(into.Rows, into.Columns, (_, first, end) =>
-        {
-            for (var i = first; i < end; i++)
-                CopyRow(Row(from, places[i]), Row(into, i), into.Columns);
-        });
+        for (var i = 0; i < into.Rows; i++)
+            CopyRow(Row(from, places[i]), Row(into, i), into.Columns);
     }
 
     public void AddToTable(Matrix rows, Tensor ids, Matrix table)
@@ -58,18 +57,15 @@ internal sealed unsafe class CpuKernels : IStepKernels
         float* numbers = (float*)Matrix.AddressOf(statistics), weights = Row(weight, 0);
         var count = x.Columns;
         var sum = add is { } rows ? new AddedRows(rows) : null;
-        CpuPieces.ForRows(x.Rows, count, (_, first, end) =>
+        for (var i = 0; i < x.Rows; i++)
         {
-            for (var i = first; i < end; i++)
-            {
-                var row = Row(x, i);
-                sum?.AddTo(row, i, count);
-                var mean = rule.Rms ? 0 : CpuRow.Sum(row, count) / count;
-                var scale = (float)(1 / Math.Sqrt(CpuRow.SquaredDistance(row, mean, count) / count + rule.Epsilon));
-                (numbers[2 * i], numbers[2 * i + 1]) = (mean, scale);
-                CpuRow.Norm(row, mean, scale, weights, Row(into, i), count);
-            }
-        });
+            var row = Row(x, i);
+            sum?.AddTo(row, i, count);
+            var mean = rule.Rms ? 0 : CpuRow.Sum(row, count) / count;
+            var scale = (float)(1 / Math.Sqrt(CpuRow.SquaredDistance(row, mean, count) / count + rule.Epsilon));
+            (numbers[2 * i], numbers[2 * i + 1]) = (mean, scale);
+            CpuRow.Norm(row, mean, scale, weights, Row(into, i), count);
+        }
     }
 
     public void NormBackward(
@@ -78,34 +74,28 @@ internal sealed unsafe class CpuKernels : IStepKernels
         float* numbers = (float*)Matrix.AddressOf(statistics), weights = Row(weight, 0);
         var count = x.Columns;
         var sum = add is { } rows ? new AddedRows(rows) : null;
-        var partial = new float[(long)CpuPieces.Count(x.Rows, count) * count];
-        CpuPieces.ForRows(x.Rows, count, (piece, first, end) =>
-        {
-            var whole = stackalloc float[sum is null ? 0 : count];
-            fixed (float* dw = &partial[(long)piece * count])
-            {
-                for (var i = first; i < end; i++)
-                {
-                    float* dy = Row(gradient, i), row = Row(x, i);
-                    if (sum is not null)
-                    {
-                        CopyRow(dy, whole, count);
-                        sum.AddTo(whole, i, count);
-                        dy = whole;
-                    }
-
-                    var (mean, scale) = (numbers[2 * i], numbers[2 * i + 1]);
-                    var (all, along) = CpuRow.NormSums(dy, row, mean, scale, weights, dw, count);
-                    CpuRow.NormGradient(dy, row, mean, scale, weights, rule.Rms ? 0 : all / count, along / count, residual, Row(into, i), count);
-                }
-            }
-        });
-        var result = Row(weightGradient, 0);
+        float* sums = stackalloc float[count], whole = stackalloc float[sum is null ? 0 : count], result = Row(weightGradient, 0);
         new Span<float>(result, count).Clear();
-        fixed (float* pieces = partial)
+        // The weight's gradient is added up in bands of rows: a sum of few sums is nearer to the truth than one of all rows.
+        for (int first = 0, band = Math.Max(1, NumbersPerBand / count); first < x.Rows; first += band)
         {
-            for (long at = 0; at < partial.Length; at += count)
-                CpuRow.Add(pieces + at, result, count);
+            new Span<float>(sums, count).Clear();
+            for (var i = first; i < Math.Min(x.Rows, first + band); i++)
+            {
+                float* dy = Row(gradient, i), row = Row(x, i);
+                if (sum is not null)
+                {
+                    CopyRow(dy, whole, count);
+                    sum.AddTo(whole, i, count);
+                    dy = whole;
+                }
+
+                var (mean, scale) = (numbers[2 * i], numbers[2 * i + 1]);
+                var (all, along) = CpuRow.NormSums(dy, row, mean, scale, weights, sums, count);
+                CpuRow.NormGradient(dy, row, mean, scale, weights, rule.Rms ? 0 : all / count, along / count, residual, Row(into, i), count);
+            }
+
+            CpuRow.Add(sums, result, count);
         }
     }
 
@@ -114,22 +104,19 @@ internal sealed unsafe class CpuKernels : IStepKernels
         var (width, count) = (heads.Width, from.Columns / heads.Width);
         var rotary = _rotary is { } known && known.Is(angles, width) ? known : _rotary = new CpuRotary(angles, width);
         int[]? sources = heads.Regrouped ? Sources(heads, toAttention: !back) : null;
-        CpuPieces.ForRows(from.Rows, from.Columns, (_, first, end) =>
+        for (var i = 0; i < from.Rows; i++)
         {
-            for (var i = first; i < end; i++)
-            {
-                float* source = Row(from, i), target = Row(into, i);
-                for (var head = 0; head < count; head++)
-                    rotary.Turn(source + (sources?[head] ?? head) * width, target + head * width, i, back);
-            }
-        });
+            float* source = Row(from, i), target = Row(into, i);
+            for (var head = 0; head < count; head++)
+                rotary.Turn(source + (sources?[head] ?? head) * width, target + head * width, i, back);
+        }
     }
 
-    public void Copy(Matrix from, Matrix into) => CpuPieces.ForRows(from.Rows, from.Columns, (_, first, end) =>
+    public void Copy(Matrix from, Matrix into)
     {
-        for (var i = first; i < end; i++)
+        for (var i = 0; i < from.Rows; i++)
             CopyRow(Row(from, i), Row(into, i), from.Columns);
-    });
+    }
 
     public AttentionResult Attend(Tensor q, Tensor k, Tensor v) => Mkl.IsThere ? CpuAttention.Forward(q, k, v) : TorchCpuAttention.Forward(q, k, v);
 
@@ -140,69 +127,57 @@ internal sealed unsafe class CpuKernels : IStepKernels
     {
         var (kept, experts, width) = (Matrix.AddressOf(gates), rule.Experts, layout.Width);
         var (sources, each) = (Sources(layout, toAttention: false), layout.Heads);
-        CpuPieces.ForRows(heads.Rows, heads.Columns, (_, first, end) =>
+        Span<float> applied = stackalloc float[experts];
+        for (var i = 0; i < heads.Rows; i++)
         {
-            Span<float> applied = stackalloc float[experts];
-            for (var i = first; i < end; i++)
-            {
-                var all = new Span<float>((float*)kept + (long)i * experts, experts);
-                CpuGates.Softmax(Row(logits, i), all);
-                CpuGates.Apply(all, rule, applied);
-                float* source = Row(heads, i), target = Row(into, i);
-                for (var head = 0; head < experts * each; head++)
-                    CpuRow.Scale(source + sources[head] * width, applied[head / each], target + head * width, width);
-            }
-        });
+            var all = new Span<float>((float*)kept + (long)i * experts, experts);
+            CpuGates.Softmax(Row(logits, i), all);
+            CpuGates.Apply(all, rule, applied);
+            float* source = Row(heads, i), target = Row(into, i);
+            for (var head = 0; head < experts * each; head++)
+                CpuRow.Scale(source + sources[head] * width, applied[head / each], target + head * width, width);
+        }
     }
 
     public void GateHeadsBackward(Matrix gradient, Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into)
     {
         var (experts, width) = (rule.Experts, layout.Width);
         var (sources, each) = (Sources(layout, toAttention: false), layout.Heads);
-        CpuPieces.ForRows(heads.Rows, heads.Columns, (_, first, end) =>
+        Span<float> all = stackalloc float[experts], applied = stackalloc float[experts], along = stackalloc float[experts];
+        for (var i = 0; i < heads.Rows; i++)
         {
-            Span<float> all = stackalloc float[experts], applied = stackalloc float[experts], along = stackalloc float[experts];
-            for (var i = first; i < end; i++)
+            CpuGates.Softmax(Row(logits, i), all);
+            CpuGates.Apply(all, rule, applied);
+            along.Clear();
+            float* dy = Row(gradient, i), x = Row(heads, i), target = Row(into, i);
+            for (var head = 0; head < experts * each; head++)
             {
-                CpuGates.Softmax(Row(logits, i), all);
-                CpuGates.Apply(all, rule, applied);
-                along.Clear();
-                float* dy = Row(gradient, i), x = Row(heads, i), target = Row(into, i);
-                for (var head = 0; head < experts * each; head++)
-                {
-                    var place = sources[head] * width;
-                    along[head / each] += CpuRow.Dot(dy + head * width, x + place, width);
-                    CpuRow.Scale(dy + head * width, applied[head / each], target + place, width);
-                }
-
-                CpuGates.Backward(all, applied, along, rule, Row(logits, i));
+                var place = sources[head] * width;
+                along[head / each] += CpuRow.Dot(dy + head * width, x + place, width);
+                CpuRow.Scale(dy + head * width, applied[head / each], target + place, width);
             }
-        });
+
+            CpuGates.Backward(all, applied, along, rule, Row(logits, i));
+        }
     }
 
     public void SwiGlu(Matrix gate, Matrix up, Tensor? scales, Matrix into)
     {
         var scale = scales is null ? null : (float*)Matrix.AddressOf(scales);
-        CpuPieces.ForRows(gate.Rows, gate.Columns, (_, first, end) =>
-        {
-            for (var i = first; i < end; i++)
-                CpuRow.SwiGlu(Row(gate, i), Row(up, i), scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
-        });
+        for (var i = 0; i < gate.Rows; i++)
+            CpuRow.SwiGlu(Row(gate, i), Row(up, i), scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
     }
 
     public void SwiGluBackward(Matrix gate, Matrix up, Matrix gradient, Tensor? scales, Tensor? scaleGradients)
     {
         var scale = scales is null ? null : (float*)Matrix.AddressOf(scales);
         var into = scaleGradients is null ? null : (float*)Matrix.AddressOf(scaleGradients);
-        CpuPieces.ForRows(gate.Rows, gate.Columns, (_, first, end) =>
+        for (var i = 0; i < gate.Rows; i++)
         {
-            for (var i = first; i < end; i++)
-            {
-                var sum = CpuRow.SwiGluBackward(Row(gate, i), Row(up, i), Row(gradient, i), scale is null ? 1 : scale[i], gate.Columns);
-                if (into is not null)
-                    into[i] = sum;
-            }
-        });
+            var sum = CpuRow.SwiGluBackward(Row(gate, i), Row(up, i), Row(gradient, i), scale is null ? 1 : scale[i], gate.Columns);
+            if (into is not null)
+                into[i] = sum;
+        }
     }
 
     public void Route(Matrix logits, Routes routes, Tensor losses) => _plain.Route(logits, routes, losses);
@@ -217,25 +192,22 @@ internal sealed unsafe class CpuKernels : IStepKernels
         var target = (long*)Matrix.AddressOf(targets);
         var loss = (float*)Matrix.AddressOf(losses);
         var scale = *(float*)Matrix.AddressOf(numbers);
-        CpuPieces.ForRows(logits.Rows, logits.Columns, (_, first, end) =>
+        for (var i = 0; i < logits.Rows; i++)
         {
-            for (var i = first; i < end; i++)
+            var row = Row(logits, i);
+            if (target[i] < 0)
             {
-                var row = Row(logits, i);
-                if (target[i] < 0)
-                {
-                    loss[i] = 0;
-                    new Span<float>(row, logits.Columns).Clear();
-                    continue;
-                }
-
-                var (max, chosen) = (CpuRow.Max(row, logits.Columns), row[target[i]]);
-                var sum = CpuRow.Exp(row, max, logits.Columns);
-                loss[i] = MathF.Log(sum) + max - chosen;
-                CpuRow.Scale(row, scale / sum, row, logits.Columns);
-                row[target[i]] -= scale;
+                loss[i] = 0;
+                new Span<float>(row, logits.Columns).Clear();
+                continue;
             }
-        });
+
+            var (max, chosen) = (CpuRow.Max(row, logits.Columns), row[target[i]]);
+            var sum = CpuRow.Exp(row, max, logits.Columns);
+            loss[i] = MathF.Log(sum) + max - chosen;
+            CpuRow.Scale(row, scale / sum, row, logits.Columns);
+            row[target[i]] -= scale;
+        }
     }
 
     public void MeanLoss(Tensor losses, Tensor numbers) => _plain.MeanLoss(losses, numbers);
@@ -245,7 +217,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
         if (update.First.dtype != ScalarType.Float32)
             _plain.Update(update, gradients, loss, frozen);
         else
-            _ = CpuUpdate.Run(update, gradients, loss.item<float>(), frozen);
+            CpuUpdate.Run(update, gradients, loss.item<float>(), frozen);
     }
 
     private static float* Row(Matrix matrix, long row) => (float*)matrix.Address + row * matrix.Stride;

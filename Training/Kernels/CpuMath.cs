@@ -6,6 +6,9 @@ namespace Bam.Training.Kernels;
 /// <summary>Functions of sixteen float32 numbers; the same bits on every processor.</summary>
 internal static class CpuMath
 {
+    /// <summary>Numbers of a vector.</summary>
+    public const int Wide = 16;
+
     // e^x = 2^n e^r, |r| <= ln 2 / 2, with ln 2 in two parts and e^r by the polynomial of Cephes (expf.c): within 2 units in the last place.
     private const float Least = -87.33f, Most = 88.37f, PerLog2 = 1.44269504f, High = 0.693359375f, Low = -2.12194440e-4f;
 

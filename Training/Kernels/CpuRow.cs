@@ -9,7 +9,7 @@ namespace Bam.Training.Kernels;
 /// </summary>
 internal static unsafe class CpuRow
 {
-    private const int Wide = 16;
+    private const int Wide = CpuMath.Wide;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Sum(float* x, int count)

@@ -9,7 +9,7 @@ namespace Bam.Training.Kernels;
 /// </summary>
 internal static unsafe class CpuSoftmax
 {
-    public const int Wide = 16;
+    private const int Wide = CpuMath.Wide;
 
     /// <summary>Numbers that a row of so many takes.</summary>
     public static int Room(int count) => (count + Wide - 1) / Wide * Wide;

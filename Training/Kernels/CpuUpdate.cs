@@ -7,10 +7,10 @@ namespace Bam.Training.Kernels;
 /// <summary>AdamW on flat float32 weights: one pass that adds up the norm, one that updates.</summary>
 internal static unsafe class CpuUpdate
 {
-    private const int Wide = 16, Row = 4;                                       // numbers of a chunk's row: FlatUpdate.Chunks
+    private const int Wide = CpuMath.Wide, Row = 4;                                       // numbers of a chunk's row: FlatUpdate.Chunks
 
-    /// <returns>Whether the weights changed: not when a gradient or the loss is not finite, nor after that.</returns>
-    public static bool Run(FlatUpdate update, IReadOnlyList<Tensor?> gradients, float loss, bool frozen)
+    /// <summary>Leaves the weights alone when a gradient or the loss is not finite, and after that.</summary>
+    public static void Run(FlatUpdate update, IReadOnlyList<Tensor?> gradients, float loss, bool frozen)
     {
         nint[] pieces = [.. gradients.Select(gradient => gradient is null ? 0 : Matrix.AddressOf(gradient))];
         var chunks = (int)update.Chunks.size(0);
@@ -19,17 +19,18 @@ internal static unsafe class CpuUpdate
         float* steps = (float*)Matrix.AddressOf(update.Steps), skipped = (float*)Matrix.AddressOf(update.Skipped);
 
         var squares = new double[chunks];
-        CpuPieces.ForEach(chunks, i =>
+        for (var i = 0; i < chunks; i++)
         {
             var at = new Chunk(chunk + Row * i, pieces);
             squares[i] = at.IsLate && frozen ? 0 : CpuRow.Dot(at.Gradient, at.Gradient, at.Count);
-        });
+        }
+
         var norm = (float)Math.Sqrt(squares.Sum());
         control[0] = norm;
         if (!float.IsFinite(norm) || !float.IsFinite(loss) || *skipped > 0)
         {
             *skipped += 1;
-            return false;
+            return;
         }
 
         *steps += 1;
@@ -43,16 +44,15 @@ internal static unsafe class CpuUpdate
         var (early, late) = (Corrected(*steps), Corrected(Math.Max(*steps - update.LateSteps, 1)));
         var decay = (float)(1 - rate * spec.WeightDecay);
         nint w = Matrix.AddressOf(update.Weights.Masters), m = Matrix.AddressOf(update.First), v = Matrix.AddressOf(update.Second);
-        CpuPieces.ForEach(chunks, i =>
+        for (var i = 0; i < chunks; i++)
         {
             var at = new Chunk(chunk + Row * i, pieces);
             if (at.IsLate && frozen)
-                return;
+                continue;
             Update(
                 (float*)w + at.Offset, at.Gradient, (float*)m + at.Offset, (float*)v + at.Offset, at.Count, numbers,
                 at.IsLate ? late : early, at.IsDecayed ? decay : 1);
-        });
-        return true;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -303,7 +303,8 @@ internal sealed class PlainKernels : IStepKernels
 
     private static Scalar Scale(Tensor q) => (1 / Math.Sqrt(q.size(3))).ToScalar();
 
-    private static Tensor Repeated(Tensor x, Tensor q) => x.repeat_interleave(q.size(1) / x.size(1), 1);
+    /// <summary>Keys or values, [B, Hkv, T, K], once for each query head.</summary>
+    internal static Tensor Repeated(Tensor x, Tensor q) => x.size(1) == q.size(1) ? x : x.repeat_interleave(q.size(1) / x.size(1), 1);
 
     private static Tensor Probabilities(Tensor q, Tensor k)
     {

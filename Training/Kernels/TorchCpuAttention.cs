@@ -11,7 +11,7 @@ internal static class TorchCpuAttention
         Span<ulong> stack = [Argument(q), 0, 0, Argument(0.0), Argument(true), 0, 0];
         using (NewDisposeScope())
         {
-            (stack[1], stack[2]) = (Argument(Repeated(k, q)), Argument(Repeated(v, q)));
+            (stack[1], stack[2]) = (Argument(PlainKernels.Repeated(k, q)), Argument(PlainKernels.Repeated(v, q)));
             Call("aten::_scaled_dot_product_flash_attention_for_cpu\0"u8, "\0"u8, stack);
         }
 
@@ -23,7 +23,7 @@ internal static class TorchCpuAttention
         using var scope = NewDisposeScope();
         Span<ulong> stack =
         [
-            Argument(gradient), Argument(result.Q), Argument(Repeated(result.K, result.Q)), Argument(Repeated(result.V, result.Q)),
+            Argument(gradient), Argument(result.Q), Argument(PlainKernels.Repeated(result.K, result.Q)), Argument(PlainKernels.Repeated(result.V, result.Q)),
             Argument(result.Output), Argument(result.Saved[0]), Argument(0.0), Argument(true), 0, 0,
         ];
         Call("aten::_scaled_dot_product_flash_attention_for_cpu_backward\0"u8, "\0"u8, stack);
@@ -31,8 +31,6 @@ internal static class TorchCpuAttention
             Result(stack[0]).MoveToOuterDisposeScope(), Summed(Result(stack[1]), result.K).MoveToOuterDisposeScope(),
             Summed(Result(stack[2]), result.V).MoveToOuterDisposeScope());
     }
-
-    private static Tensor Repeated(Tensor x, Tensor q) => x.size(1) == q.size(1) ? x : x.repeat_interleave(q.size(1) / x.size(1), 1);
 
     /// <summary>[B, Hq, T, K] to [B, Hkv, T, K], in memory [B, T, Hkv, K].</summary>
     private static Tensor Summed(Tensor x, Tensor like)

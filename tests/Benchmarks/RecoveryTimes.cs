@@ -40,11 +40,10 @@ internal static class RecoveryTimes
     /// <summary>Waits until every silo serves again, and a little longer: one that still starts has taken no part of the work over yet.</summary>
     private static async Task Calm(TestCluster cluster)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var since = DateTime.UtcNow;
         foreach (var port in cluster.HttpPorts())
         {
-            while (!await IsReady(http, port))
+            while (await TestCluster.Get(port, "/health/ready") is null)
             {
                 if (DateTime.UtcNow - since > Limit)
                     throw new TimeoutException($"the silo on HTTP port {port} did not come back");
@@ -53,19 +52,6 @@ internal static class RecoveryTimes
         }
 
         await Task.Delay(Rest);
-    }
-
-    private static async Task<bool> IsReady(HttpClient http, int port)
-    {
-        try
-        {
-            using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/health/ready"));
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
     }
 
     private static async Task<Recovery> Hit(TestCluster cluster, string[] branches, string branch, string kind, int signal)
@@ -100,11 +86,10 @@ internal static class RecoveryTimes
     /// <summary><c>bam_steps_lost_total</c> of a branch in the run's life, as its coordinator tells it.</summary>
     private static async Task<double> Lost(TestCluster cluster, string branch)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var lost = 0.0;
         foreach (var port in cluster.HttpPorts())
         {
-            foreach (var line in (await Metrics(http, port)).Split('\n'))
+            foreach (var line in (await TestCluster.Get(port, "/metrics") ?? "").Split('\n'))
             {
                 if (line.StartsWith("bam_steps_lost_total{", StringComparison.Ordinal) && line.Contains($"branch=\"{branch}\"", StringComparison.Ordinal))
                     lost = Math.Max(lost, double.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
@@ -112,17 +97,5 @@ internal static class RecoveryTimes
         }
 
         return lost;
-    }
-
-    private static async Task<string> Metrics(HttpClient http, int port)
-    {
-        try
-        {
-            return await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
-        }
-        catch (HttpRequestException)
-        {
-            return "";   // it has just been killed
-        }
     }
 }

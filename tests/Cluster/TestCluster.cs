@@ -65,8 +65,8 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         foreach (var port in HttpPorts())
         {
-            if (await Ask(port, run) is { } answer)
-                return answer;
+            if (await Get(port, $"/api/runs/{run}") is { } answer)
+                return View(answer);
         }
 
         while (true)
@@ -78,13 +78,14 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <returns>Null where the silo does not answer, or its cluster does not.</returns>
-    private async Task<RunView?> Ask(int port, string run)
+    /// <summary>What a silo answers over HTTP.</summary>
+    /// <returns>Null where it does not answer, or says that it cannot.</returns>
+    public static async Task<string?> Get(int port, string path)
     {
         try
         {
-            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{port}/api/runs/{run}"));
-            return answer.IsSuccessStatusCode ? View(await answer.Content.ReadAsStringAsync()) : null;
+            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{port}{path}"));
+            return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : null;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {

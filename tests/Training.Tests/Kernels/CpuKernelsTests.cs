@@ -10,25 +10,8 @@ public sealed class CpuKernelsTests() : KernelsTests(TwinMaker.Cpu())
     [Theory]
     [InlineData(3, 77, 6, 6, 32)]
     [InlineData(2, 130, 4, 2, 64)]
-    public void Attention_without_the_library_s_products(int batch, int time, int heads, int kvHeads, int width)
-    {
-        var make = TwinMaker.Cpu();
-        Twins Heads(int seed, int count) => make.Draw(seed, "x", batch * time, count * width) is var rows
-            ? rows with { Fast = Split(rows.Fast, count), Exact = Split(rows.Exact, count) }
-            : throw new InvalidOperationException();
-        Tensor Split(Tensor rows, int count) => rows.view(batch, time, count, width).transpose(1, 2);
-        var (q, k, v, d) = (Heads(1, heads), Heads(2, kvHeads), Heads(3, kvHeads), Heads(4, heads));
-        using var exact = new PlainKernels();
-        var (found, expected) = (TorchCpuAttention.Forward(q.Fast, k.Fast, v.Fast), exact.Attend(q.Exact, k.Exact, v.Exact));
-        Twins.Agree("attention", expected.Heads.Tensor, found.Heads.Tensor, make.OneRounding);
-
-        var (foundQ, foundK, foundV) = TorchCpuAttention.Backward(found, d.Fast);
-        var (expectedQ, expectedK, expectedV) = exact.AttendBackward(expected, d.Exact);
-
-        Twins.Agree("gradient of q", AttentionResult.Flat(expectedQ).Tensor, AttentionResult.Flat(foundQ).Tensor, make.OneRounding);
-        Twins.Agree("gradient of k", AttentionResult.Flat(expectedK).Tensor, AttentionResult.Flat(foundK).Tensor, make.OneRounding);
-        Twins.Agree("gradient of v", AttentionResult.Flat(expectedV).Tensor, AttentionResult.Flat(foundV).Tensor, make.OneRounding);
-    }
+    public void Attention_without_the_library_s_products(int batch, int time, int heads, int kvHeads, int width) =>
+        AssertAttention(batch, time, heads, kvHeads, width, TorchCpuAttention.Forward, TorchCpuAttention.Backward, roundings: (1, 1));
 
     [Fact]
     public void What_is_no_number_comes_out_of_every_kernel_that_it_goes_into()

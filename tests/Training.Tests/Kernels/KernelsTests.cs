@@ -1,8 +1,5 @@
-using Bam.Contracts.Runs;
 using Bam.Training.Fused;
 using Bam.Training.Kernels;
-using Bam.Training.Model;
-using Bam.Training.Optimization;
 using Bam.Training.Tests.Model;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +7,7 @@ using static TorchSharp.torch;
 namespace Bam.Training.Tests.Kernels;
 
 /// <summary>Each kernel against its plain twin in float64, forward and backward; rows that are odd, unaligned and long among them.</summary>
-public abstract class KernelsTests : IDisposable
+public abstract partial class KernelsTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
     private readonly TwinMaker _twins;
@@ -143,82 +140,31 @@ public abstract class KernelsTests : IDisposable
     [InlineData(2, 300, 4, 2, 128)]
     [InlineData(1, 2048, 8, 2, 64)]
     [InlineData(2, 1025, 3, 3, 8)]
-    public void Attention(int batch, int time, int heads, int kvHeads, int width)
+    public void Attention(int batch, int time, int heads, int kvHeads, int width) =>
+        AssertAttention(batch, time, heads, kvHeads, width, _fast.Attend, _fast.AttendBackward, roundings: (2, 3));
+
+    /// <param name="roundings">How many the result may be off by, and the gradients.</param>
+    private protected void AssertAttention(
+        int batch, int time, int heads, int kvHeads, int width, Func<Tensor, Tensor, Tensor, AttentionResult> attend,
+        Func<AttentionResult, Tensor, (Tensor Q, Tensor K, Tensor V)> attendBackward, (int Forward, int Backward) roundings)
     {
         int query = heads * width, key = kvHeads * width;
         var input = _twins.Draw(1, "x", batch * time, query + 2 * key);
         Tensor Heads(Tensor x, int first, int count) => x.narrow(1, first, count * width).view(batch, time, count, width).transpose(1, 2);
-        AttentionResult Attend(IStepKernels kernels, Tensor x) =>
-            kernels.Attend(Heads(x, 0, heads), Heads(x, query, kvHeads), Heads(x, query + key, kvHeads));
+        AttentionResult Attend(Func<Tensor, Tensor, Tensor, AttentionResult> kernel, Tensor x) =>
+            kernel(Heads(x, 0, heads), Heads(x, query, kvHeads), Heads(x, query + key, kvHeads));
         var d = _twins.Draw(2, "d", batch * time, query);
-        var (fast, exact) = (Attend(_fast, input.Fast), Attend(_exact, input.Exact));
-        Twins.Agree("attention", exact.Heads.Tensor, fast.Heads.Tensor, 2 * _twins.OneRounding);
-        var (fastQ, fastK, fastV) = _fast.AttendBackward(fast, Heads(d.Fast, 0, heads));
+        var (fast, exact) = (Attend(attend, input.Fast), Attend(_exact.Attend, input.Exact));
+        Twins.Agree("attention", exact.Heads.Tensor, fast.Heads.Tensor, roundings.Forward * _twins.OneRounding);
+        var (fastQ, fastK, fastV) = attendBackward(fast, Heads(d.Fast, 0, heads));
         var (exactQ, exactK, exactV) = _exact.AttendBackward(exact, Heads(d.Exact, 0, heads));
-        Twins.Agree("gradient of q", exactQ, fastQ, 3 * _twins.OneRounding);
-        Twins.Agree("gradient of k", exactK, fastK, 3 * _twins.OneRounding);
-        Twins.Agree("gradient of v", exactV, fastV, 3 * _twins.OneRounding);
-    }
+        Gradient("q", exactQ, fastQ);
+        Gradient("k", exactK, fastK);
+        Gradient("v", exactV, fastV);
 
-    [Theory]
-    [InlineData(5, 2, 2, 1, 8, 2, false, false)]
-    [InlineData(70, 4, 20, 20, 64, 4, false, false)]
-    [InlineData(33, 3, 4, 2, 16, 1, false, false)]
-    [InlineData(33, 5, 4, 2, 6, 2, true, true)]
-    [InlineData(130, 4, 6, 3, 64, 4, false, true)]
-    public void Attention_gates(int tokens, int experts, int heads, int kvHeads, int width, int chosen, bool renormalise, bool regrouped)
-    {
-        var (rule, layout, all) = (new RouterRule(experts, chosen, renormalise), new HeadLayout(experts, heads, kvHeads, width, regrouped), experts * heads * width);
-        var (x, logits, into) = (_twins.Draw(1, "x", tokens, all), Logits(tokens, experts), _twins.Empty(tokens, all));
-        var (gates, d, dx) = (_twins.EmptyWide(tokens, experts), _twins.Draw(2, "d", tokens, all), _twins.Empty(tokens, all));
-        _fast.GateHeads(x.FastRows, logits.FastRows, rule, layout, into.FastRows, gates.Fast);
-        _exact.GateHeads(x.ExactRows, logits.ExactRows, rule, layout, into.ExactRows, gates.Exact);
-        into.Agree("gated");
-        gates.Agree("gates", 1e-5);
-        _fast.GateHeadsBackward(d.FastRows, x.FastRows, logits.FastRows, rule, layout, dx.FastRows);
-        _exact.GateHeadsBackward(d.ExactRows, x.ExactRows, logits.ExactRows, rule, layout, dx.ExactRows);
-        dx.Agree("gradient of heads");
-        logits.Agree("gradient of logits");
-    }
-
-    [Theory]
-    [InlineData(3, 2, 1, false)]
-    [InlineData(1000, 4, 1, false)]
-    [InlineData(1024, 5, 2, true)]
-    [InlineData(5000, 32, 3, false)]
-    [InlineData(20_001, 4, 1, false)]
-    [InlineData(2049, 3, 3, true)]
-    public void Routes(int tokens, int experts, int k, bool renormalise)
-    {
-        var rule = new RouterRule(experts, k, renormalise);
-        using Arena fast = new(_twins.Device, _twins.Type), exact = new(CPU, ScalarType.Float64);
-        var (fastRoutes, exactRoutes) = (new Routes(fast, rule, tokens), new Routes(exact, rule, tokens));
-        var (logits, losses) = (Logits(tokens, experts), _twins.EmptyWide(2));
-        _fast.Route(logits.FastRows, fastRoutes, losses.Fast);
-        _exact.Route(logits.ExactRows, exactRoutes, losses.Exact);
-        losses.Agree("losses", 1e-5);
-        Twins.Agree("gates", exactRoutes.Gates, fastRoutes.Gates, 1e-5);
-        Twins.Agree("weights", exactRoutes.Weights, fastRoutes.Weights, 1e-5);
-        Twins.Agree("shares", exactRoutes.Shares, fastRoutes.Shares, 1e-6);
-        int[] chosen = Read(fastRoutes.Chosen), places = Read(fastRoutes.Places), tokenOf = Read(fastRoutes.TokenOf), ends = Read(fastRoutes.Ends);
-        Assert.Equal(Read(exactRoutes.Chosen), chosen);
-        Assert.Equal(Read(exactRoutes.Ends), ends);
-        Assert.Equal(Enumerable.Range(0, tokens * k), places.Order());
-        Assert.All(places.Index(), row =>
-        {
-            Assert.Equal(row.Index / k, tokenOf[row.Item]);
-            Assert.InRange(row.Item, chosen[row.Index] == 0 ? 0 : ends[chosen[row.Index] - 1], ends[chosen[row.Index]] - 1);
-        });
-        if (k == 1)
-            Assert.Equal(Read(exactRoutes.Places), places);
-        Twins.Agree("weights by place", fastRoutes.Weights.cpu().view(-1).to(float64), fastRoutes.WeightOf.cpu().index_select(0, fastRoutes.Places.cpu()), 0);
-
-        // Both get the same order, so that the gradients of the rows' weights are the same.
-        exactRoutes.Places.copy_(fastRoutes.Places);
-        var (dweights, into) = (_twins.Wide(3, "d", tokens * k), _twins.Empty(tokens, experts, 3));
-        _fast.RouteBackward(fastRoutes, dweights.Fast, 3, 0.7, into.FastRows);
-        _exact.RouteBackward(exactRoutes, dweights.Exact, 3, 0.7, into.ExactRows);
-        into.Agree("gradient of logits");
+        // As a step takes them: heads side by side.
+        void Gradient(string of, Tensor wanted, Tensor found) => Twins.Agree(
+            $"gradient of {of}", AttentionResult.Flat(wanted).Tensor, AttentionResult.Flat(found).Tensor, roundings.Backward * _twins.OneRounding);
     }
 
     [Theory]
@@ -271,127 +217,4 @@ public abstract class KernelsTests : IDisposable
         _exact.Copy(into.ExactRows, copy.ExactRows);
         copy.Agree("copied", 0);
     }
-
-    [Theory]
-    [InlineData("dense", Precision.Float32, FrozenParts.None)]
-    [InlineData("BAM, KV experts", Precision.Float32, FrozenParts.Experts)]
-    [InlineData("BAM, an FFN of 10", Precision.Float32, FrozenParts.AllButRouters)]
-    [InlineData("BAM, KV sharing", Precision.BFloat16, FrozenParts.None)]
-    public void Updates(string shape, Precision states, FrozenParts late)
-    {
-        var spec = new TrainSpec { WeightDecay = 0.3, Beta1 = 0.8, Beta2 = 0.9, ClipNorm = 0.5, OptimizerStates = states };
-        var freeze = new Freeze(late, 2);
-        using var fast = Flat(Shapes.All[shape], _twins.Device, _twins.Type);
-        using var exact = Flat(Shapes.All[shape], CPU, ScalarType.Float64);
-        using AdamW fastAdam = new(fast, spec, freeze), exactAdam = new(exact, spec with { OptimizerStates = Precision.Float32 }, freeze);
-        var pieces = fast.Flat!.Layout.Pieces;
-        for (var step = 0; step < 5; step++)
-        {
-            Twins[] gradients = [.. pieces.Select(piece => _twins.Draw(step, piece.Name, piece.Groups * piece.Rows, piece.Columns, 0.1))];
-            var isBad = step == 3;                                             // the one after it is left out, too
-            foreach (var gradient in isBad ? new[] { gradients[^1].Fast, gradients[^1].Exact } : [])
-                gradient.narrow(0, 0, 1).narrow(1, 0, 1).fill_(double.NaN.ToScalar());
-            var found = Step(fastAdam, _fast, gradients.Select(pair => pair.Fast), freeze.At(step), 1);
-            var norm = Step(exactAdam, _exact, gradients.Select(pair => pair.Exact), freeze.At(step), 1);
-            if (!isBad)
-                Twins.Agree("norm", norm, found, 1e-4);
-        }
-
-        Assert.Equal(3, fastAdam.Steps.item<float>());
-        Assert.Equal(2, fastAdam.Skipped);
-        var tolerance = states == Precision.Float32 ? 1e-5 : 1e-2;
-        foreach (var (i, tensor) in fast.Specs.Index())
-        {
-            Twins.Agree($"{tensor.Name} first", exactAdam.FirstMoments[i], fastAdam.FirstMoments[i], tolerance);
-            Twins.Agree($"{tensor.Name} second", exactAdam.SecondMoments[i], fastAdam.SecondMoments[i], tolerance);
-            Twins.Agree(tensor.Name, exact.Masters[i], fast.Masters[i], tolerance);
-            Twins.Agree($"{tensor.Name} copy", fast.Masters[i].cpu().to(_twins.Type).to(float64), fast.Working[i], 0);
-        }
-
-        fastAdam.Reset();
-        Step(fastAdam, _fast, pieces.Select(piece => _twins.Draw(9, piece.Name, piece.Groups * piece.Rows, piece.Columns).Fast), freeze.At(9), double.NaN);
-        Assert.Equal(0, fastAdam.Steps.item<float>());
-        Assert.Equal(1, fastAdam.Skipped);
-
-        static Tensor Step(AdamW adam, IStepKernels kernels, IEnumerable<Tensor> gradients, FrozenParts frozen, double loss) => adam.Step(
-            1e-2, frozen, kernels, [.. gradients.Select(gradient => (Tensor?)gradient)],
-            full([1], loss.ToScalar(), kernels is PlainKernels ? float64 : float32, adam.Steps.device));
-    }
-
-    [Theory]
-    [InlineData("dense", 8, 2, false, NormKind.LayerNorm)]
-    [InlineData("dense", 16, 4, true, NormKind.RmsNorm)]
-    [InlineData("BAM, KV experts", 16, 2, false, NormKind.LayerNorm)]
-    [InlineData("BAM, KV sharing", 64, 2, true, NormKind.RmsNorm)]
-    [InlineData("BAM, top-2", 16, 4, false, NormKind.LayerNorm)]
-    [InlineData("BAM, all experts, renormalised", 64, 1, true, NormKind.LayerNorm)]
-    [InlineData("BTX", 32, 4, false, NormKind.LayerNorm)]
-    public void Whole_steps(string shape, int headWidth, int kvHeads, bool recompute, NormKind norm)
-    {
-        var config = Shapes.All[shape] with
-        {
-            Width = 4 * headWidth, KvHeads = kvHeads, Context = 40, Norm = norm, RopeInterleaved = kvHeads > 2, Tied = headWidth > 16,
-        };
-        using var fast = Flat(config, _twins.Device, _twins.Type);
-        using var exact = Flat(config, CPU, ScalarType.Float64);
-        foreach (var (into, from) in exact.Masters.Zip(fast.Working))          // both start from the rounded weights
-            into.detach().copy_(from.detach().cpu());
-        var random = new Random(3);
-        var ids = Enumerable.Range(0, 3 * config.Context).Select(_ => (long)random.Next(config.Vocab)).ToArray();
-        var targets = ids.Select(id => random.Next(6) == 0 ? -100 : id * 5 % config.Vocab).ToArray();
-        using FusedStep fastStep = new(fast, _fast, 3, recompute), exactStep = new(exact, _exact, 3, recompute);
-        fastStep.Run(ids, targets, 0.01, 0.001, FrozenParts.None);
-        exactStep.Run(ids, targets, 0.01, 0.001, FrozenParts.None);
-        Twins.Agree("loss", exactStep.Loss().Nll, fastStep.Loss().Nll, 0.5 * _twins.OneRounding);
-        foreach (var (i, piece) in exact.Flat!.Layout.Pieces.Index())
-        {
-            // A token whose gates are a rounding apart may go to another expert: what only routers and experts see is compared loosely.
-            var routed = config.Experts > 0;
-            Twins.Agree(
-                piece.Name, exactStep.Gradients.Pieces[i]!.view(-1), fastStep.Gradients.Pieces[i]!.view(-1), (routed ? 30 : 8) * _twins.OneRounding);
-        }
-    }
-
-    [Theory]
-    [InlineData("dense")]
-    [InlineData("BAM, KV experts")]
-    [InlineData("BAM, KV sharing")]
-    [InlineData("BTX")]
-    public void A_model_reads_weights_that_lie_flat_as_it_reads_others(string shape)
-    {
-        var config = Shapes.All[shape] with { Width = 64 };
-        using var flat = Flat(config, _twins.Device, _twins.Type);
-        using var apart = new ParameterSet(config, _twins.Device, _twins.Type, flat: false);
-        apart.Draw(seed: 5);
-        using Transformer one = new(flat), two = new(apart);
-        using var quiet = no_grad();
-        var ids = arange(0, 32, dtype: int64, device: _twins.Device).view(2, 16);
-        Twins.Agree("logits", two.Forward(ids).cpu().to(float64), one.Forward(ids), 2 * _twins.OneRounding);
-    }
-
-    /// <summary>Small random weights, laid flat.</summary>
-    private static ParameterSet Flat(ModelConfig config, Device device, ScalarType compute)
-    {
-        var parameters = new ParameterSet(config, device, compute, flat: true);
-        using var quiet = no_grad();
-        parameters.Draw(seed: 5);
-        return parameters;
-    }
-
-    /// <summary>Logits of which no two of a token are equal when rounded.</summary>
-    private Twins Logits(int tokens, int experts)
-    {
-        var random = new Random(7);
-        var values = new float[tokens * experts];
-        for (var t = 0; t < tokens; t++)
-        {
-            var ranks = Enumerable.Range(0, experts).OrderBy(_ => random.Next()).ToArray();
-            for (var e = 0; e < experts; e++)
-                values[t * experts + e] = (ranks[e] - experts / 2) * 0.25f + (float)random.NextDouble() * 0.1f;
-        }
-
-        return _twins.Of(values, tokens, experts);
-    }
-
-    private static int[] Read(Tensor integers) => integers.cpu().data<int>().ToArray();
 }
