@@ -17,7 +17,7 @@ internal static class BenchScreen
         List<IRenderable> rows =
         [
             new Text($"{report.Of} {report.Model}: {Figures.Scaled(report.Parameters)} parameters, {Figures.Scaled(report.ActiveParameters)} active; " +
-                $"batch {report.Batch}, context {report.Context}, {Word(report.Precision)}; {result.Path} step on {result.Device.Name}" +
+                $"batch {report.Batch}, context {report.Context}, {Word(report.Precision)}; {result.Path}{(result.IsRecorded ? ", recorded" : "")} step on {result.Device.Name}" +
                 (result.Device.IsCpu ? $", {result.Threads} threads" : "")),
             new Text($"{Figures.Measure(result.Milliseconds, 2)} ms a step (median of {result.StepMilliseconds.Count}, host {Figures.Measure(result.EnqueueMilliseconds, 2)} ms): " +
                 $"{Figures.Exact((long)result.TokensPerSecond)} tokens/s, {Figures.Scaled(result.FlopsPerSecond)}FLOP/s{mfu}"),

@@ -97,19 +97,24 @@ internal sealed class FusedStep : IDisposable
     public static bool Fits(ModelConfig config) =>
         config.Experts <= 32 && config.HeadWidth % 8 == 0 && config.HeadWidth <= 128 && config.Width <= 8192 && (config.Experts == 0 || config.Ffn % 8 == 0);
 
-    /// <summary>Enqueues loss and gradients of a batch.</summary>
+    /// <summary>Copies the batch of the next run to the device.</summary>
     /// <param name="inputs">[B·T].</param>
     /// <param name="targets">[B·T]; below 0 is not counted.</param>
+    public void Upload(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets)
+    {
+        _kernels.Upload(inputs, _inputs);
+        _kernels.Upload(targets, _targets);
+    }
+
+    /// <summary>Enqueues loss and gradients of the batch.</summary>
     /// <param name="balance">Weight of the load-balancing loss.</param>
     /// <param name="z">Weight of the router z-loss.</param>
     /// <param name="frozen">Parts that need no gradient.</param>
     /// <param name="trace">Takes in what the routers did; null for none.</param>
-    public void Run(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, double balance, double z, FrozenParts frozen, RoutingTrace? trace = null)
+    public void Run(double balance, double z, FrozenParts frozen, RoutingTrace? trace = null)
     {
         using var quiet = no_grad();
         Gradients.Begin(frozen);
-        _kernels.Upload(inputs, _inputs);
-        _kernels.Upload(targets, _targets);
         var rows = Forward(trace);
         Head(rows);
         Backward(balance, z);
@@ -122,10 +127,11 @@ internal sealed class FusedStep : IDisposable
     }
 
     /// <summary>Losses of the last step.</summary>
-    public StepLoss Loss()
+    /// <param name="routers">Whether those of the routers are wanted.</param>
+    public StepLoss Loss(bool routers)
     {
         var nll = _numbers.select(0, 1);
-        if (_shape.Config.Experts == 0)
+        if (_shape.Config.Experts == 0 || !routers)
             return new(nll, nll, null, null);
         var sums = _routerLosses.sum([0L]);
         return new(nll, nll, sums.select(0, 0), sums.select(0, 1));

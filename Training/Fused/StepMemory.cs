@@ -29,7 +29,10 @@ public sealed record StepMemory(long Weights, long Copies, long Moments, long Gr
         var blocks = train.Recompute ? 1 : config.Layers;
 
         // What the first block's backward pass frees makes room for the experts' gradients, which come to be there.
-        var passing = Math.Max(blocks * KeptOutside(shape), experts) - experts + Passing(shape);
+        var outside = Math.Max(blocks * KeptOutside(shape), experts) + Passing(shape);
+        var passing = outside - experts + CudaProducts.WorkspaceBytes;
+        if (StepRecorder.IsWorthIt(config, train.Batch))
+            passing += 2 * outside;                                                 // a trial and the recording have their own
         var moment = train.OptimizerStates == Precision.BFloat16 ? Half : Wide;
         return new(Wide * count, Half * count, 2 * moment * count, gradients, Held(config, train) + passing);
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Bam.Training.Kernels;
 
-/// <summary>The few calls of CUDA's driver that launching needs. Everything runs on torch's stream, the default one.</summary>
+/// <summary>The few calls of CUDA's driver that launching needs.</summary>
 internal static unsafe partial class CudaCalls
 {
     public const int MajorVersion = 75, MinorVersion = 76, Multiprocessors = 16;
@@ -57,6 +57,18 @@ internal static unsafe partial class CudaCalls
     [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuLaunchKernel")]
     public static partial int Launch(
         nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream, void** arguments, void** extra);
+
+    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuStreamCreate")]
+    public static partial int CreateStream(out nint stream, uint flags);
+
+    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuStreamBeginCapture_v2")]
+    public static partial int BeginCapture(nint stream, int mode);
+
+    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuStreamEndCapture")]
+    public static partial int EndCapture(nint stream, out nint graph);
+
+    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuGraphDestroy")]
+    public static partial int DestroyGraph(nint graph);
 
     [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuMemHostAlloc")]
     public static partial int AllocatePinned(out nint address, nuint bytes, uint flags);

@@ -23,6 +23,8 @@ internal sealed class CudaKernels : IStepKernels
     private readonly CudaAttention _attention = new();
     private readonly PinnedRing _ring = new();
     private Tensor? _sums, _addresses;                                         // of the optimizer: square sums of chunks, addresses of gradients
+    private RecordedAddresses? _recorded;                                      // while a step is recorded, and after that
+    private bool _isRecording;
 
     /// <param name="device">A CUDA device; it becomes the calling thread's.</param>
     public CudaKernels(Device device)
@@ -183,11 +185,15 @@ internal sealed class CudaKernels : IStepKernels
         var addresses = new long[gradients.Count];
         for (var i = 0; i < addresses.Length; i++)
             addresses[i] = gradients[i] is { } gradient ? Matrix.AddressOf(gradient) : 0;
-        Upload(addresses, _addresses);
+        var places = _addresses;
+        if (_isRecording)
+            (places, _recorded!.Addresses) = (_recorded.Places, addresses);
+        else
+            Upload(addresses, places);
 
         // Chunks begin where pieces do, or rows of them: at 16 bytes where every piece's width is a multiple of 8.
         var code = Code(update.Weights.Layout.Segments.All(segment => segment.Offset % 8 == 0 && segment.Count % 8 == 0) ? Access : 1, 1);
-        nint table = Matrix.AddressOf(update.Chunks), list = Matrix.AddressOf(_addresses), control = Matrix.AddressOf(update.Control);
+        nint table = Matrix.AddressOf(update.Chunks), list = Matrix.AddressOf(places), control = Matrix.AddressOf(update.Control);
         var spec = update.Spec;
         code.Launch("square_sums", chunks, 256, table, list, frozen, Matrix.AddressOf(_sums));
         code.Launch(
@@ -200,9 +206,28 @@ internal sealed class CudaKernels : IStepKernels
             Matrix.AddressOf(update.Second));
     }
 
+    public IRecordedStep? Record(Action enqueue)
+    {
+        if (!CudaGraph.IsThere || _addresses is null)
+            return null;
+        _recorded ??= new RecordedAddresses(Take(ScalarType.Int64, _addresses.NumberOfElements));
+        _isRecording = true;
+        try
+        {
+            var graph = CudaGraph.Record(_device, enqueue);
+            if (graph is not null)
+                Upload(_recorded.Addresses, _recorded.Places);                 // the gradients of a recorded step always lie in the same places
+            return graph;
+        }
+        finally
+        {
+            _isRecording = false;
+        }
+    }
+
     public void Dispose()
     {
-        foreach (var tensor in _shares.Values.Append(_sums).Append(_addresses))
+        foreach (var tensor in _shares.Values.Append(_sums).Append(_addresses).Append(_recorded?.Places))
             tensor?.Dispose();
         _products.Dispose();
         _ring.Dispose();
@@ -259,4 +284,12 @@ internal sealed class CudaKernels : IStepKernels
 
     private static CudaModule Code(int device, int access, int held) =>
         Modules.GetOrAdd((device, access, held), key => new(() => new CudaModule(key.Device, key.Access, key.Held))).Value;
+
+    /// <summary>Where the gradients of the recorded step lie, and the table of it that its update reads.</summary>
+    private sealed class RecordedAddresses(Tensor places)
+    {
+        public Tensor Places => places;
+
+        public long[] Addresses { get; set; } = [];
+    }
 }

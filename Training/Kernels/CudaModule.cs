@@ -50,7 +50,7 @@ internal sealed unsafe class CudaModule
             var places = stackalloc void*[arguments.Length];
             for (var i = 0; i < arguments.Length; i++)
                 places[i] = first + i;
-            CudaCalls.Check(CudaCalls.Launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, 0, places, null), name);
+            CudaCalls.Check(CudaCalls.Launch(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, 0, CudaStream.Current, places, null), name);
         }
     }
 }

@@ -9,7 +9,9 @@ namespace Bam.Training.Kernels;
 internal sealed unsafe class CudaProducts : IDisposable
 {
     private const int Proposals = 8, Rounds = 3;
-    private const long WorkspaceBytes = 64 << 20;
+
+    /// <summary>Room that a product's algorithm may use.</summary>
+    public const long WorkspaceBytes = 64 << 20;
 
     private readonly nint _handle;
     private readonly Tensor _workspace;
@@ -100,7 +102,7 @@ internal sealed unsafe class CudaProducts : IDisposable
         CublasLt.Check(
             CublasLt.Multiply(
                 _handle, plan.Description, &alpha, right, plan.Right, left, plan.Left, &beta, plus, plan.Plus, into, plan.Into,
-                &algorithm, _workspaceAddress, (nuint)WorkspaceBytes, 0),
+                &algorithm, _workspaceAddress, (nuint)WorkspaceBytes, CudaStream.Current),
             "multiply");
     }
 

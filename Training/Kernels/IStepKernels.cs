@@ -78,4 +78,9 @@ internal interface IStepKernels : IDisposable
 
     /// <summary>One AdamW update of all weights from the gradients of the flat pieces; none when a gradient or the loss is not finite, or was before.</summary>
     void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen);
+
+    /// <summary>Records a step, which has run before, without running it.</summary>
+    /// <param name="enqueue">Enqueues the step, but for what is uploaded for it.</param>
+    /// <returns>Null where that is not possible: the step is enqueued every time.</returns>
+    IRecordedStep? Record(Action enqueue) => null;
 }

@@ -117,23 +117,33 @@ public sealed class AdamW : IDisposable
         return norm;
     }
 
+    /// <summary>Sets the rate of the next <see cref="Update(FrozenParts, IStepKernels, IReadOnlyList{Tensor}, Tensor)"/>.</summary>
+    internal void Begin(double learningRate)
+    {
+        using var quiet = no_grad();
+        using var rate = learningRate.ToScalar();
+        _flat!.Rate.fill_(rate);
+    }
+
     /// <summary>One update of flat weights from the gradients of a fused step: two launches, and one that adds up the norm.</summary>
-    /// <param name="learningRate">Rate of this step.</param>
     /// <param name="frozen">Parts that stay: those of the constructor, or none.</param>
     /// <param name="kernels">Operations.</param>
     /// <param name="gradients">Gradient of each piece; null for frozen ones.</param>
     /// <param name="loss">Loss that they are of, a scalar.</param>
-    /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope.</returns>
-    internal Tensor Step(double learningRate, FrozenParts frozen, IStepKernels kernels, IReadOnlyList<Tensor?> gradients, Tensor loss)
+    internal void Update(FrozenParts frozen, IStepKernels kernels, IReadOnlyList<Tensor?> gradients, Tensor loss)
     {
         Check(frozen);
         using var quiet = no_grad();
-        var rate = learningRate.ToScalar();
-        _flat!.Rate.fill_(rate);
-        GC.KeepAlive(rate);
-        kernels.Update(_flat, gradients, loss, frozen != FrozenParts.None);
+        kernels.Update(_flat!, gradients, loss, frozen != FrozenParts.None);
+    }
+
+    /// <summary>Asks whether the last update was left out.</summary>
+    /// <returns>Norm of its gradient before clipping, on the device, in the caller's scope; the next update overwrites it.</returns>
+    internal Tensor End()
+    {
+        using var quiet = no_grad();
         _flag.Ask();
-        return _flat.Control.select(0, 0).clone();
+        return _flat!.Control.select(0, 0);
     }
 
     public void Dispose()

@@ -27,6 +27,7 @@ public sealed class Trainer : IDisposable
     private readonly Freeze _freeze;
     private readonly IStepKernels? _kernels;
     private readonly FusedStep? _fused;                                        // where the weights lie flat
+    private readonly StepRecorder? _recorder;                                  // of the fused step
     private readonly Tensor _lossSum;                                          // of the steps since the last reading
     private long _unread;
 
@@ -66,7 +67,10 @@ public sealed class Trainer : IDisposable
         Skips = skips ?? BatchSkips.None;
         _kernels = kernels;
         _lossSum = tensor(0f, device: model.Parameters.Device).DetachFromDisposeScope();
-        _fused = kernels is null ? null : new FusedStep(model.Parameters, kernels, spec.Batch, spec.Recompute);
+        if (kernels is null)
+            return;
+        _fused = new FusedStep(model.Parameters, kernels, spec.Batch, spec.Recompute);
+        _recorder = new StepRecorder(kernels.Record, StepRecorder.IsWorthIt(model.Parameters.Config, spec.Batch));
     }
 
     /// <summary>Steps done.</summary>
@@ -77,6 +81,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Number of the next batch.</summary>
     public long NextBatch => Skips.BatchOf(Step);
+
+    /// <summary>Whether a step is one launch by now.</summary>
+    internal bool IsRecorded => _recorder?.IsRecorded == true;
 
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => _inputs.Length;
@@ -117,9 +124,13 @@ public sealed class Trainer : IDisposable
         StepLoss loss;
         if (_fused is { } fused)
         {
-            fused.Run(_inputs, _targets, _spec.LoadBalance, _spec.RouterZ, frozen, trace);
-            loss = Poisoned(fused.Loss(), poison);
-            norm = _optimizer.Step(rate, frozen, _kernels!, fused.Gradients.Pieces, loss.Total);
+            fused.Upload(_inputs, _targets);
+            _optimizer.Begin(rate);
+            if (trace is null && !poison)
+                _recorder!.Run(frozen, () => Enqueue(fused, frozen, null, poison: false));
+            else
+                Enqueue(fused, frozen, trace, poison);
+            (loss, norm) = (Poisoned(fused.Loss(routers: read), poison), _optimizer.End());
         }
         else
         {
@@ -133,9 +144,17 @@ public sealed class Trainer : IDisposable
 
     public void Dispose()
     {
+        _recorder?.Dispose();
         _fused?.Dispose();
         _kernels?.Dispose();
         _lossSum.Dispose();
+    }
+
+    /// <summary>The step written out. What it reads of the host lies on the device by now, so that it can be recorded.</summary>
+    private void Enqueue(FusedStep fused, FrozenParts frozen, RoutingTrace? trace, bool poison)
+    {
+        fused.Run(_spec.LoadBalance, _spec.RouterZ, frozen, trace);
+        _optimizer.Update(frozen, _kernels!, fused.Gradients.Pieces, Poisoned(fused.Loss(routers: false), poison).Total);
     }
 
     /// <summary>The step by autograd, with torch's own operations.</summary>

@@ -56,9 +56,11 @@ public static class StepBench
         var peak = 0L;
         double loss;
         List<double> times, enqueued;
+        bool isRecorded;
         using (var trainer = new Trainer(model, optimizer, batches, train, long.MaxValue))
         {
             (times, enqueued) = Time(trainer, job.Warmup, job.Steps, isCuda, () => peak = Math.Max(peak, facts.MemoryInUse() ?? 0), null, cancellation);
+            isRecorded = trainer.IsRecorded;
             loss = trainer.Advance(read: true)!.Loss;
         }
 
@@ -74,6 +76,7 @@ public static class StepBench
             Device = facts,
             Threads = get_num_threads(),
             Path = isFused ? "fused" : "autograd",
+            IsRecorded = isRecorded,
             StepMilliseconds = times,
             Milliseconds = median,
             EnqueueMilliseconds = Median(enqueued),

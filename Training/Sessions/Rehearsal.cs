@@ -51,8 +51,9 @@ internal static class Rehearsal
         {
             using var kernels = FastPath.Kernels(parameters.Device);
             using var step = new FusedStep(parameters, kernels, batch, train.Recompute);
-            step.Run(tokens, tokens, train.LoadBalance, train.RouterZ, job.Member.Freeze.At(0));
-            _ = step.Loss().Nll.item<float>();                                 // a GPU refuses when it gets there
+            step.Upload(tokens, tokens);
+            step.Run(train.LoadBalance, train.RouterZ, job.Member.Freeze.At(0));
+            _ = step.Loss(routers: false).Nll.item<float>();                                 // a GPU refuses when it gets there
             return;
         }
 

@@ -92,6 +92,7 @@ internal sealed record BenchmarkOptions
     {
         "tiny" => new() { Layers = 4, Width = 128, Heads = 4, KvHeads = 4, Ffn = 352, Context = 128 },
         "small" => new() { Layers = 6, Width = 256, Heads = 8, KvHeads = 8, Ffn = 704, Context = 256 },
+        "12m" => new() { Layers = 6, Width = 384, Heads = 6, KvHeads = 6, Ffn = 1024, Context = 256, Vocab = 4096 },
         "110m" => new() { Layers = 12, Width = 768, Heads = 12, KvHeads = 12, Ffn = 2048, Context = 1024, Vocab = 32_768 },
         "518m" => new() { Layers = 24, Width = 1280, Heads = 20, KvHeads = 20, Ffn = 3456, Context = 2048, Vocab = 32_768 },
         "paper-590m" => new() { Layers = 6, Width = 1024, Heads = 8, KvHeads = 8, Ffn = 2048, Context = 2048, Vocab = 256_000, Tied = false },

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Bam.Contracts.Runs;
 using Bam.Training.Model;
 using Bam.Training.Native;
@@ -7,8 +8,8 @@ using static TorchSharp.torch;
 namespace Bam.Benchmarks;
 
 /// <summary>
-/// How near a training step on one CPU core comes to the FLOP/s of that core's matrix products, in float32 and in bfloat16. All four take turns
-/// in one process, and the thread's processor time is counted, since the host may be busy.
+/// How near a training step on the CPU comes to the FLOP/s of the same threads' matrix products, in float32 and in bfloat16. All four take turns
+/// in one process. With one thread its processor time is counted, since the host may be busy.
 /// </summary>
 internal static class CpuLimit
 {
@@ -21,27 +22,28 @@ internal static class CpuLimit
     {
         TorchLibrary.Load();
         using var scope = NewDisposeScope();
-        set_num_threads(1);
-        using var wide = new Step(config, options.Batch, Precision.Float32);
-        using var narrow = new Step(config, options.Batch, Precision.BFloat16);
+        set_num_threads(options.Threads);
+        Func<TimeSpan> clock = options.Threads == 1 ? () => ThreadTime.Now : () => Stopwatch.GetElapsedTime(0);
+        using var wide = new Step(config, options.Batch, Precision.Float32, clock);
+        using var narrow = new Step(config, options.Batch, Precision.BFloat16, clock);
         return
         [
             .. Enumerable.Range(0, options.Rounds).Select(_ => new Round(
-                Product(ScalarType.Float32), wide.Rate(options.Steps), Product(ScalarType.BFloat16), narrow.Rate(options.Steps))),
+                Product(ScalarType.Float32, clock), wide.Rate(options.Steps), Product(ScalarType.BFloat16, clock), narrow.Rate(options.Steps))),
         ];
     }
 
     /// <summary>The best of some products, in GFLOP/s.</summary>
-    private static double Product(ScalarType type)
+    private static double Product(ScalarType type, Func<TimeSpan> clock)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var (a, b) = (randn(Side, Side).to(type), randn(Side, Side).to(type));
         return Enumerable.Range(0, Products).Max(_ =>
         {
-            var began = ThreadTime.Now;
+            var began = clock();
             using var product = a.matmul(b);
-            return 2.0 * Side * Side * Side / (ThreadTime.Now - began).TotalSeconds / 1e9;
+            return 2.0 * Side * Side * Side / (clock() - began).TotalSeconds / 1e9;
         });
     }
 
@@ -52,9 +54,11 @@ internal static class CpuLimit
         private readonly AdamW _optimizer;
         private readonly Trainer _trainer;
         private readonly double _flops;
+        private readonly Func<TimeSpan> _clock;
 
-        public Step(ModelConfig config, int batch, Precision precision)
+        public Step(ModelConfig config, int batch, Precision precision, Func<TimeSpan> clock)
         {
+            _clock = clock;
             var spec = new TrainSpec { Batch = batch, Precision = precision };
             _parameters = ParameterSet.Random(config, 1, CPU, precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
             _model = new Transformer(_parameters);
@@ -67,9 +71,9 @@ internal static class CpuLimit
         /// <summary>Model FLOPs a second of the median step, in GFLOP/s.</summary>
         public double Rate(int steps) => Enumerable.Range(0, steps).Select(_ =>
         {
-            var began = ThreadTime.Now;
+            var began = _clock();
             _trainer.Advance(read: true);
-            return _flops / (ThreadTime.Now - began).TotalSeconds / 1e9;
+            return _flops / (_clock() - began).TotalSeconds / 1e9;
         }).Order().ElementAt(steps / 2);
 
         public void Dispose()

@@ -74,7 +74,7 @@ switch (args.FirstOrDefault())
                    Benchmarks train-step [--model all|dense,btx,bam,bam-kv,dense-small,bam-small] [--steps N] [--path fused|twins|plain] [--profile on]
                               [--recompute on] [--optimizer-states bf16]
                    Benchmarks loss-curves --text FILE [--model all|dense,bam,bam-kv,btx] [--steps N]
-                   Benchmarks cpu-limit [--model tiny|small|110m] [--batch N] [--steps N] [--rounds N]
+                   Benchmarks cpu-limit [--model tiny|small|12m|110m] [--threads N] [--batch N] [--steps N] [--rounds N]
                    Benchmarks scrape-cost|page-cost [--model tiny|small] [--batch N] [--rounds N]
                    Benchmarks status-polls [the same options]
                    Benchmarks recovery [--rounds N] [--branches 2|3] [--model tiny|small] [--batch N]
