@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using Bam.Client.Clusters;
+using Bam.Client.Diagnosis;
 using Bam.Client.Runs;
 using Bam.Client.Verbs;
 using Bam.Training.Corpora;
+using Bam.Training.Fused;
 using Bam.Training.Native;
 
 if (args is [ClusterKeeper.Verb, var home])
@@ -14,8 +16,14 @@ using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Inte
 
 var services = new Services(
     new LocalClusters(TimeProvider.System), new HostGpus(), new EngineEvaluation(), new EngineGeneration(), BuiltInCorpus.Write,
-    () => TorchLibrary.Load().ToString(), TimeProvider.System);
+    DescribeTorch, TimeProvider.System);
 return await services.Console(Terminal.OfProcess()).Run(args, interrupt.Token).ConfigureAwait(false);
+
+static TorchHost DescribeTorch()
+{
+    var library = TorchLibrary.Load().ToString();
+    return GpuKernels.HasDevice ? new(library, HasGpu: true, GpuKernels.Problem()) : new(library);
+}
 
 // The first signal lets the verb end well; the second one ends the process.
 void Interrupt(PosixSignalContext context)

@@ -6,11 +6,11 @@ using Bam.Client.Views;
 namespace Bam.Client.Diagnosis;
 
 /// <summary>Looks whether this host can train; each failure comes with its fix.</summary>
-/// <param name="describeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
+/// <param name="torch">Loads libtorch and says what it is, or throws with the reason in one line.</param>
 /// <param name="hostGpus">GPUs of this host.</param>
 /// <param name="clusters">Clusters of this host.</param>
 /// <param name="time">The host's clock.</param>
-internal sealed class HostDoctor(Func<string> describeTorch, IHostGpus hostGpus, IClusters clusters, TimeProvider time)
+internal sealed class HostDoctor(Func<TorchHost> torch, IHostGpus hostGpus, IClusters clusters, TimeProvider time)
 {
     private const long MinFreeDisk = 2L << 30, MinMemory = 2L << 30;
     private static readonly TimeSpan ClusterLimit = TimeSpan.FromSeconds(10), ClockTolerance = TimeSpan.FromSeconds(5);
@@ -18,7 +18,7 @@ internal sealed class HostDoctor(Func<string> describeTorch, IHostGpus hostGpus,
 
     public async Task<IReadOnlyList<Check>> Examine(ClusterHome home, CancellationToken cancellation) =>
     [
-        Torch(),
+        .. Torch(),
         Processors(),
         Memory(),
         await Gpu(cancellation).ConfigureAwait(false),
@@ -27,19 +27,25 @@ internal sealed class HostDoctor(Func<string> describeTorch, IHostGpus hostGpus,
         await Cluster(home, cancellation).ConfigureAwait(false),
     ];
 
-    private Check Torch()
+    private IReadOnlyList<Check> Torch()
     {
         try
         {
-            return new("libtorch", Verdict.Passed, describeTorch());
+            var host = torch();
+            var library = new Check("libtorch", Verdict.Passed, host.Library);
+            return host.HasGpu ? [library, Kernels(host.KernelProblem)] : [library];
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            return new(
+            return [new(
                 "libtorch", Verdict.Failed, Printable.Line(e.Message),
-                "run 'dotnet restore', or name a libtorch folder with --libtorch DIR or BAM_LIBTORCH");
+                "run 'dotnet restore', or name a libtorch folder with --libtorch DIR or BAM_LIBTORCH")];
         }
     }
+
+    private static Check Kernels(string? problem) => problem is null
+        ? new("kernels", Verdict.Passed, "compile for this GPU: bf16 trains by our own step")
+        : new("kernels", Verdict.Absent, $"{Printable.Line(problem)}: bf16 trains by autograd, which is slower");
 
     private static Check Processors() => new("processors", Verdict.Passed, $"{Environment.ProcessorCount}");
 

@@ -11,10 +11,10 @@ namespace Bam.Client.Verbs;
 /// <param name="Evaluation">Evaluates models.</param>
 /// <param name="Generation">Lets models write.</param>
 /// <param name="Corpus">Writes the built-in corpora.</param>
-/// <param name="DescribeTorch">Loads libtorch and describes it, or throws with the reason in one line.</param>
+/// <param name="Torch">Loads libtorch and says what it is, or throws with the reason in one line.</param>
 /// <param name="Time">The host's clock.</param>
 internal sealed record Services(
-    IClusters Clusters, IHostGpus Gpus, IModelEvaluation Evaluation, IModelGeneration Generation, CorpusWriter Corpus, Func<string> DescribeTorch,
+    IClusters Clusters, IHostGpus Gpus, IModelEvaluation Evaluation, IModelGeneration Generation, CorpusWriter Corpus, Func<TorchHost> Torch,
     TimeProvider Time)
 {
     /// <summary>The console with all verbs.</summary>
@@ -42,7 +42,7 @@ internal sealed record Services(
             new ExportVerb(options, terminal, link),
             new ReportVerb(options, terminal, link, Time),
             new BenchVerb(options, terminal),
-            new DoctorVerb(options, terminal, new HostDoctor(DescribeTorch, Gpus, Clusters, Time)),
+            new DoctorVerb(options, terminal, new HostDoctor(Torch, Gpus, Clusters, Time)),
         ]);
     }
 }

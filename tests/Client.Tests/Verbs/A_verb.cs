@@ -309,6 +309,19 @@ public sealed class A_verb : IDisposable
         Assert.Contains("fix: run 'dotnet restore', or name a libtorch folder", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "ok   kernels", "compile for this GPU: bf16 trains by our own step")]
+    [InlineData("no run-time compiler (libnvrtc.so)", "none kernels", "no run-time compiler (libnvrtc.so): bf16 trains by autograd, which is slower")]
+    public async Task Doctor_says_how_a_GPU_trains(string? problem, string verdict, string text)
+    {
+        var run = await ConsoleRun.Of(
+            _cluster, torch: () => new("libtorch 2.11", HasGpu: true, problem), cancellation: TestContext.Current.CancellationToken,
+            arguments: ["doctor", "--home", _folder.Folder]);
+
+        Assert.Contains(run.Output.Split('\n'), line => line.StartsWith(verdict, StringComparison.Ordinal) && line.Contains(text, StringComparison.Ordinal));
+        Assert.DoesNotContain("kernels", (await Run("doctor")).Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Demo_writes_a_valid_run_file_and_stops_its_cluster()
     {

@@ -1,4 +1,5 @@
 using Bam.Client.Clusters;
+using Bam.Client.Diagnosis;
 using Bam.Client.Verbs;
 using Bam.Training.Generation;
 
@@ -9,10 +10,10 @@ internal sealed record ConsoleRun(int ExitCode, string Output, string Error)
 {
     /// <summary>Runs a command line in this process against a cluster in memory.</summary>
     public static async Task<ConsoleRun> Of(
-        FakeCluster cluster, IModelEvaluation? evaluation = null, Func<string>? torch = null, IHostGpus? gpus = null, CancellationToken cancellation = default, params IReadOnlyList<string> arguments)
+        FakeCluster cluster, IModelEvaluation? evaluation = null, Func<TorchHost>? torch = null, IHostGpus? gpus = null, CancellationToken cancellation = default, params IReadOnlyList<string> arguments)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var services = new Services(cluster, gpus ?? new FakeGpus(), evaluation ?? new FakeEvaluation(), new FakeGeneration(), WriteCorpus, torch ?? (() => "libtorch 2.10"), TimeProvider.System);
+        var services = new Services(cluster, gpus ?? new FakeGpus(), evaluation ?? new FakeEvaluation(), new FakeGeneration(), WriteCorpus, torch ?? (() => new("libtorch 2.10")), TimeProvider.System);
         var code = await services.Console(new Terminal(output, error, interactive: false)).Run(arguments, cancellation);
         return new(code, output.ToString(), error.ToString());
     }
