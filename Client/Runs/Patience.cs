@@ -28,8 +28,9 @@ internal sealed class Patience(TimeProvider time)
             {
                 return await call(cancellation).WaitAsync(CallLimit, time, cancellation).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception e) when (e is OrleansException or TimeoutException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
+                // A silo that ends cancels what it has begun, such as the activation that the call was waiting for.
                 if (time.GetElapsedTime(began) >= Limit)
                     throw new UserException(
                         $"the cluster has not answered for {Limit.TotalSeconds:0} s; look at it with 'bam cluster status'", GaveUp);

@@ -33,7 +33,7 @@ internal sealed partial class CoordinatorGrain
         {
             return await Grain(model).GetHistory(CancellationToken.None).WaitAsync(HistoryLimit, time);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
         {
             return null;   // its silo may be gone; the checkpoint is not
         }

@@ -13,10 +13,32 @@ public sealed class A_patient_call
         patience.Retrying += () => retries++;
 
         var answer = await patience.Call(
-            _ => ++calls switch { 1 => throw new TimeoutException(), 2 => throw new SiloUnavailableException(), _ => Task.FromResult(calls) },
+            _ => ++calls switch
+            {
+                1 => throw new TimeoutException(), 2 => throw new SiloUnavailableException(), 3 => throw new OperationCanceledException(), _ => Task.FromResult(calls),
+            },
             TestContext.Current.CancellationToken);
 
-        Assert.Equal((3, 2), (answer, retries));
+        Assert.Equal((4, 3), (answer, retries));
+    }
+
+    [Fact]
+    public async Task Ends_when_its_caller_is_interrupted()
+    {
+        var calls = 0;
+        using var interrupt = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Patience(new HurriedClock()).Call<int>(
+            async ct =>
+            {
+                calls++;
+                await interrupt.CancelAsync();
+                ct.ThrowIfCancellationRequested();
+                return 0;
+            },
+            interrupt.Token));
+
+        Assert.Equal(1, calls);
     }
 
     [Fact]
