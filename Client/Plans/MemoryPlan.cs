@@ -16,7 +16,7 @@ namespace Bam.Client.Plans;
 /// activations    what blocks keep               every tensor of a step: forward ones are held until its end (<see cref="ActivationBytes"/>)
 /// </code>
 /// Float32 on a CPU is planned as differentiated, for a GPU would do so; the CPU's step is written out, too, and takes less.
-/// An estimate: the kernels' workspaces, and what the allocator rounds up or keeps, are not counted.
+/// An estimate: what libraries take beside the workspace of products, and what the allocator rounds up or keeps, is not counted.
 /// </summary>
 internal sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, long WorkingCopy, long Activations)
 {

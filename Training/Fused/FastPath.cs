@@ -17,8 +17,10 @@ internal static class FastPath
 
     private static readonly ConcurrentDictionary<int, string?> Found = new();
 
+    public static bool IsOff => Environment.GetEnvironmentVariable(Variable) == "off";
+
     public static bool Serves(ModelConfig config, Device device, ScalarType compute) =>
-        FusedStep.Fits(config) && Environment.GetEnvironmentVariable(Variable) != "off" && (device.type == DeviceType.CUDA
+        FusedStep.Fits(config) && !IsOff && (device.type == DeviceType.CUDA
             ? compute == ScalarType.BFloat16 && Problem(device) is null
             : compute == ScalarType.Float32 && get_num_threads() == 1);
 

@@ -114,6 +114,8 @@ internal sealed class FusedStep : IDisposable
     public void Run(double balance, double z, FrozenParts frozen, RoutingTrace? trace = null)
     {
         using var quiet = no_grad();
+        foreach (var block in _blocks)
+            block.Forget();                                                    // what a step left that was not finished
         Gradients.Begin(frozen);
         var rows = Forward(trace);
         Head(rows);

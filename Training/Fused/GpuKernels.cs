@@ -13,6 +13,8 @@ public static class GpuKernels
     /// <summary>Why bfloat16 trains by autograd on the first GPU, in a line; null when it need not. Compiles the kernels, which takes seconds.</summary>
     public static string? Problem()
     {
+        if (FastPath.IsOff)
+            return $"{FastPath.Variable}=off";
         InitializeDeviceType(DeviceType.CUDA);
         return FastPath.Problem(new Device(DeviceType.CUDA, 0));
     }

@@ -32,7 +32,16 @@ internal sealed class StepGradients
 
     public Matrix this[string piece] => _matrices[piece];
 
-    public void Begin(FrozenParts frozen) => _frozen = frozen;
+    /// <summary>Begins a step: the experts' gradients of the one before are gone.</summary>
+    public void Begin(FrozenParts frozen)
+    {
+        _frozen = frozen;
+        for (var i = 0; i < _pieces.Length; i++)
+        {
+            if (_layout.Pieces[i].Groups > 1)
+                _pieces[i] = null;
+        }
+    }
 
     /// <summary>Whether any tensor of a piece has a gradient in this step.</summary>
     public bool Wants(string piece) => _frozen == FrozenParts.None || Bands(piece).Count > 0;

@@ -11,7 +11,7 @@ namespace Bam.Training.Fused;
 /// <param name="Copies">bfloat16 working copies.</param>
 /// <param name="Moments">Adam's two.</param>
 /// <param name="Gradients">bfloat16, of all weights.</param>
-/// <param name="Activations">What blocks keep for the backward pass and what passes between them.</param>
+/// <param name="Activations">What blocks keep for the backward pass, what passes between them, the workspace of products, and what a recording takes.</param>
 public sealed record StepMemory(long Weights, long Copies, long Moments, long Gradients, long Activations)
 {
     private const int Half = sizeof(ushort), Wide = sizeof(float), Whole = sizeof(long);

@@ -1,4 +1,3 @@
-using Bam.Contracts.Runs;
 using Bam.Training.Kernels;
 using Bam.Training.Model;
 
@@ -21,7 +20,6 @@ internal sealed class StepRecorder(Func<Action, IRecordedStep?> record, bool isW
     // Above this, an H100 is slower than the host, and a recording only takes memory (docs/LOG.md).
     private const double MostLayerFlops = 3.5e11;
 
-    private FrozenParts _frozen;
     private int _enqueued;
     private bool _isRefused = !isWanted;
     private IRecordedStep? _recorded;
@@ -29,20 +27,19 @@ internal sealed class StepRecorder(Func<Action, IRecordedStep?> record, bool isW
     /// <summary>Whether steps run as one launch now.</summary>
     public bool IsRecorded => _recorded is not null;
 
-    /// <summary>Whether the host would be slower than the device.</summary>
-    public static bool IsWorthIt(ModelConfig config, int batch) => Environment.GetEnvironmentVariable(Variable) switch
+    /// <summary>Whether steps of a model are to be recorded, by the variable or, where that says nothing, since the host would be slower than the device.</summary>
+    public static bool IsWorthIt(ModelConfig config, int batch) => IsWorthIt(config, batch, Environment.GetEnvironmentVariable(Variable));
+
+    internal static bool IsWorthIt(ModelConfig config, int batch, string? said) => said switch
     {
         "on" => true,
         "off" => false,
         _ => (double)batch * config.Context * FlopCount.Training(config) / config.Layers < MostLayerFlops,
     };
 
-    /// <param name="frozen">Parts without a gradient; for others, another step is recorded.</param>
-    /// <param name="enqueue">Enqueues the step.</param>
-    public void Run(FrozenParts frozen, Action enqueue)
+    /// <param name="enqueue">Enqueues the step: the same one every time.</param>
+    public void Run(Action enqueue)
     {
-        if (frozen != _frozen)
-            Forget(frozen);
         if (_recorded is null && !_isRefused && _enqueued == Warmup)
         {
             _recorded = record(enqueue);
@@ -59,11 +56,5 @@ internal sealed class StepRecorder(Func<Action, IRecordedStep?> record, bool isW
         _enqueued = Math.Min(Warmup, _enqueued + 1);
     }
 
-    public void Dispose() => Forget(FrozenParts.None);
-
-    private void Forget(FrozenParts frozen)
-    {
-        _recorded?.Dispose();
-        (_recorded, _frozen, _enqueued) = (null, frozen, 0);
-    }
+    public void Dispose() => _recorded?.Dispose();
 }

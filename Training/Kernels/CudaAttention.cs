@@ -25,7 +25,7 @@ internal sealed class CudaAttention
 
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source));
 
-    private bool _flash;
+    private bool _flash, _hasWorked;
 
     public AttentionResult Forward(Tensor q, Tensor k, Tensor v)
     {
@@ -33,9 +33,11 @@ internal sealed class CudaAttention
             return Forward("flash", q, k, v);
         try
         {
-            return Forward("cudnn", q, k, v);
+            var result = Forward("cudnn", q, k, v);
+            _hasWorked = true;
+            return result;
         }
-        catch (ExternalException)
+        catch (ExternalException) when (!_hasWorked)
         {
             _flash = true;
             return Forward("flash", q, k, v);

@@ -67,6 +67,9 @@ internal static unsafe partial class CudaCalls
     [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuStreamEndCapture")]
     public static partial int EndCapture(nint stream, out nint graph);
 
+    [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuStreamIsCapturing")]
+    public static partial int StreamState(nint stream, out int state);
+
     [LibraryImport(CudaLibraries.Driver, EntryPoint = "cuGraphDestroy")]
     public static partial int DestroyGraph(nint graph);
 

@@ -7,10 +7,12 @@ namespace Bam.Training.Kernels;
 /// <summary>
 /// A CUDA graph of what a step enqueues, by libtorch's own class, which keeps for it the memory that torch hands out on the way. libtorch offers
 /// that class to C++ alone, where an error ends the process; so the driver records the step first, on trial, and tells of an error as a number.
+/// What a trial cannot foresee, a device that refuses to make the graph ready or to run it, does end the process, as any lost device would.
 /// </summary>
 internal sealed unsafe class CudaGraph : IRecordedStep
 {
     private const int Relaxed = 2;                                             // what other threads do meanwhile does not matter
+    private const int Recording = 1;                                           // state of a stream
     private const uint NonBlocking = 1;                                        // the default stream does not wait for the stream that records
     private const int MostBytes = 1 << 12;                                     // of the C++ object, some hundred in libtorch 2.11
 
@@ -18,6 +20,8 @@ internal sealed unsafe class CudaGraph : IRecordedStep
 
     // A stream a device, for good: what torch handed out for one trial serves the next one.
     private static readonly Dictionary<int, nint> Streams = [];
+
+    private static bool _isBroken;                                             // a recording stays open; under the lock of the streams
 
     private readonly Entries _entries;
     private void* _graph;
@@ -29,31 +33,23 @@ internal sealed unsafe class CudaGraph : IRecordedStep
         entries.Construct(_graph, 0);
     }
 
-    /// <summary>Whether this libtorch has the class in the shape that is known here.</summary>
-    public static bool IsThere => Found.Value is not null;
-
     /// <summary>Records what an action enqueues on the calling thread, without running it.</summary>
-    /// <returns>Null where something of it cannot be recorded.</returns>
+    /// <returns>Null where something of it cannot be recorded, or libtorch has not the class in the shape that is known here.</returns>
     public static CudaGraph? Record(int device, Action enqueue)
     {
         if (Found.Value is not { } entries)
             return null;
         lock (Streams)
         {
-            if (!Streams.TryGetValue(device, out var stream))
-            {
-                CudaCalls.Check(CudaCalls.CreateStream(out stream, NonBlocking), "stream");
-                Streams[device] = stream;
-            }
-
-            CudaStream.Use(stream, device, entries.SetStream);
+            if (_isBroken || !TryStream(device, out var stream) || !CudaStream.TryUse(stream, device, entries.SetStream))
+                return null;
             try
             {
-                return IsRecordable(stream, enqueue) ? Record(entries, enqueue) : null;
+                return IsRecordable(stream, enqueue) ? Record(entries, stream, enqueue) : null;
             }
             finally
             {
-                CudaStream.Use(0, device, entries.SetStream);
+                _ = CudaStream.TryUse(0, device, entries.SetStream);
             }
         }
     }
@@ -69,39 +65,58 @@ internal sealed unsafe class CudaGraph : IRecordedStep
         _graph = null;
     }
 
-    private static CudaGraph Record(Entries entries, Action enqueue)
+    private static CudaGraph? Record(Entries entries, nint stream, Action enqueue)
     {
-        // Should this fail after all, the recording is left open: to end a broken one would end the process.
         var graph = new CudaGraph(entries);
         entries.Begin(graph._graph, 0, 0, Relaxed);
-        Enqueue(enqueue);
+        var isWhole = TryEnqueue(enqueue);
+        if (CudaCalls.StreamState(stream, out var state) != 0 || state != Recording)
+        {
+            _isBroken = true;                                                  // to end this one would end the process: it stays open, and none is begun after it
+            return null;
+        }
+
         entries.End(graph._graph);
-        return graph;
+        if (isWhole)
+            return graph;
+        graph.Dispose();
+        return null;
     }
 
     private static bool IsRecordable(nint stream, Action enqueue)
     {
-        CudaCalls.Check(CudaCalls.BeginCapture(stream, Relaxed), "record");
-        var isWhole = true;
-        try
-        {
-            Enqueue(enqueue);
-        }
-        catch (Exception e) when (e is InvalidOperationException or TorchRefusalException or ExternalException)
-        {
-            isWhole = false;
-        }
-
+        if (CudaCalls.BeginCapture(stream, Relaxed) != 0)
+            return false;
+        var isWhole = TryEnqueue(enqueue);
         var isEnded = CudaCalls.EndCapture(stream, out var trial) == 0;
         if (isEnded)
             _ = CudaCalls.DestroyGraph(trial);
         return isWhole && isEnded;
     }
 
-    private static void Enqueue(Action enqueue)
+    /// <summary>Whether an action could be enqueued; where not, the step is enqueued as ever, and what is wrong with it comes to light there.</summary>
+    private static bool TryEnqueue(Action enqueue)
     {
         using var scope = NewDisposeScope();
-        enqueue();
+        try
+        {
+            enqueue();
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryStream(int device, out nint stream)
+    {
+        if (Streams.TryGetValue(device, out stream))
+            return true;
+        if (CudaCalls.CreateStream(out stream, NonBlocking) != 0)
+            return false;
+        Streams[device] = stream;
+        return true;
     }
 
     private static Entries? Find()

@@ -208,7 +208,7 @@ internal sealed class CudaKernels : IStepKernels
 
     public IRecordedStep? Record(Action enqueue)
     {
-        if (!CudaGraph.IsThere || _addresses is null)
+        if (_addresses is null)
             return null;
         _recorded ??= new RecordedAddresses(Take(ScalarType.Int64, _addresses.NumberOfElements));
         _isRecording = true;

@@ -11,10 +11,12 @@ internal static unsafe class CudaStream
     /// <param name="stream">A stream of the driver's; 0 for the default one.</param>
     /// <param name="device">Its device.</param>
     /// <param name="tellTorch">libtorch's function for it.</param>
-    public static void Use(nint stream, int device, delegate* unmanaged<nint, int, int> tellTorch)
+    /// <returns>Whether torch took it.</returns>
+    public static bool TryUse(nint stream, int device, delegate* unmanaged<nint, int, int> tellTorch)
     {
         if (tellTorch(stream, device) != 0)
-            throw new InvalidOperationException("libtorch takes no stream of the driver's");
+            return false;
         _current = stream;
+        return true;
     }
 }

@@ -118,7 +118,7 @@ public sealed class AdamW : IDisposable
     }
 
     /// <summary>Sets the rate of the next <see cref="Update(FrozenParts, IStepKernels, IReadOnlyList{Tensor}, Tensor)"/>.</summary>
-    internal void Begin(double learningRate)
+    internal void SetRate(double learningRate)
     {
         using var quiet = no_grad();
         using var rate = learningRate.ToScalar();
@@ -137,9 +137,9 @@ public sealed class AdamW : IDisposable
         kernels.Update(_flat!, gradients, loss, frozen != FrozenParts.None);
     }
 
-    /// <summary>Asks whether the last update was left out.</summary>
-    /// <returns>Norm of its gradient before clipping, on the device, in the caller's scope; the next update overwrites it.</returns>
-    internal Tensor End()
+    /// <summary>Asks whether the last update was left out, and for its norm.</summary>
+    /// <returns>Norm of the gradient before clipping, on the device, in the caller's scope; the next update overwrites it.</returns>
+    internal Tensor AskNorm()
     {
         using var quiet = no_grad();
         _flag.Ask();

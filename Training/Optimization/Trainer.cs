@@ -125,12 +125,12 @@ public sealed class Trainer : IDisposable
         if (_fused is { } fused)
         {
             fused.Upload(_inputs, _targets);
-            _optimizer.Begin(rate);
-            if (trace is null && !poison)
-                _recorder!.Run(frozen, () => Enqueue(fused, frozen, null, poison: false));
+            _optimizer.SetRate(rate);
+            if (trace is null && !poison && frozen == FrozenParts.None)
+                _recorder!.Run(() => Enqueue(fused, FrozenParts.None, null, poison: false));
             else
                 Enqueue(fused, frozen, trace, poison);
-            (loss, norm) = (Poisoned(fused.Loss(routers: read), poison), _optimizer.End());
+            (loss, norm) = (Poisoned(fused.Loss(routers: read), poison), _optimizer.AskNorm());
         }
         else
         {

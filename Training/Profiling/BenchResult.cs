@@ -14,7 +14,7 @@ public sealed record BenchResult
     /// <summary><c>fused</c>: written out, with kernels of our own; <c>autograd</c>: torch's operations.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Whether each step was one launch, a CUDA graph.</summary>
+    /// <summary>Whether steps were one launch by the end, a CUDA graph.</summary>
     public required bool IsRecorded { get; init; }
 
     /// <summary>Time of every timed step, the device waited for after each.</summary>

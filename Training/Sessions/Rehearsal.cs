@@ -53,7 +53,7 @@ internal static class Rehearsal
             using var step = new FusedStep(parameters, kernels, batch, train.Recompute);
             step.Upload(tokens, tokens);
             step.Run(train.LoadBalance, train.RouterZ, job.Member.Freeze.At(0));
-            _ = step.Loss(routers: false).Nll.item<float>();                                 // a GPU refuses when it gets there
+            _ = step.Loss(routers: false).Nll.item<float>();                   // a GPU refuses when it gets there
             return;
         }
 

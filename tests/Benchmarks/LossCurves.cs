@@ -83,7 +83,13 @@ internal static class LossCurves
                 model, optimizer, new TextBatches(text, config.Context), spec, steps, start, null, null, fused ? new CudaKernels(parameters.Device) : null);
             using var gradients = enable_grad();
             for (var step = start; step < Math.Min(steps, start + (stopAt > 0 ? stopAt : steps)); step++)
-                losses[step] = trainer.Advance(read: true)!.Loss;
+            {
+                // Not by a reading: that of a mixture wants a trace, and its step would not be a recorded one.
+                trainer.Advance(read: false);
+                losses[step] = trainer.Unread.Sum;
+                trainer.Unread = default;
+            }
+
             if (keep)
             {
                 foreach (var (tensor, master) in parameters.Specs.Zip(parameters.Masters))

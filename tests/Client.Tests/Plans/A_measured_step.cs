@@ -6,7 +6,7 @@ namespace Bam.Client.Tests.Plans;
 
 /// <summary>
 /// Peaks that <c>bam bench PRESET --model MODEL --batch N --device cuda [--recompute] [--optimizer-states bf16]</c> measured on an H100
-/// (libtorch 2.11, 2026-11-26), in GiB, against what <c>bam plan</c> says of the same.
+/// (libtorch 2.11, 2026-11-26 and 27), in GiB, against what <c>bam plan</c> says of the same.
 /// </summary>
 public sealed class A_measured_step
 {
@@ -17,6 +17,9 @@ public sealed class A_measured_step
     [InlineData("518m", "bam-kv", 4, false, false, 38.53)]
     [InlineData("110m", "dense", 32, false, false, 12.80)]
     [InlineData("110m", "bam", 16, false, false, 15.73)]
+    [InlineData("110m", "dense", 4, false, false, 3.40)]
+    [InlineData("518m", "dense", 1, false, false, 10.16)]
+    [InlineData("small", "bam", 16, false, false, 1.18)]
     [InlineData("518m", "dense", 8, true, false, 10.87)]
     [InlineData("518m", "dense", 8, false, true, 21.59)]
     [InlineData("518m", "bam", 4, true, false, 31.88)]

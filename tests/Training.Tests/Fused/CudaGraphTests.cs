@@ -44,16 +44,38 @@ public sealed class CudaGraphTests
             var losses = new List<double>();
             for (var step = 0; step < Steps; step++)
             {
-                // A reading of a mixture wants a trace, so its step is enqueued though others are recorded.
-                if (trainer.Advance(read: step % 5 == 0) is { } reading)
-                    losses.Add(reading.Loss);
-                if (step is Frozen - 1 or Steps - 1)
-                    Assert.Equal(kernels is CudaKernels, trainer.IsRecorded);
+                // A reading of a mixture wants a trace, so its step is enqueued though others are recorded; so are those with frozen parts.
+                trainer.Advance(read: step % 7 == 0);
+                if (step % 7 > 0)
+                    losses.Add(trainer.Unread.Sum);
+                trainer.Unread = default;
+                if (step == Frozen - 1)
+                    Assert.Equal(kernels is CudaKernels && config.Experts == 0, trainer.IsRecorded);
             }
 
+            Assert.Equal(kernels is CudaKernels, trainer.IsRecorded);
             Assert.Equal(0, optimizer.Skipped);
             return (parameters.Flat!.Masters.clone(), losses);
         }
+    }
+
+    [Fact]
+    public void What_cannot_be_recorded_leaves_the_way_free_for_the_next()
+    {
+        var device = TwinMaker.Cuda().Device;
+        using var scope = NewDisposeScope();
+        var (from, into) = (ones(4, device: device), zeros(4, device: device));
+        CudaCalls.Use(0);
+
+        Assert.Null(CudaGraph.Record(0, () => throw new InvalidDataException()));
+        Assert.Null(CudaGraph.Record(0, () => into.sum().item<float>()));
+        using var graph = CudaGraph.Record(0, () => into.add_(from));
+
+        Assert.NotNull(graph);
+        Assert.Equal(0, into.sum().item<float>());
+        graph.Run();
+        graph.Run();
+        Assert.Equal(8, into.sum().item<float>());
     }
 
     /// <summary>Every token is followed by the next one.</summary>

@@ -60,12 +60,12 @@ public sealed class FlatLayoutTests : IDisposable
             foreach (var (tensor, working) in apart.Specs.Zip(apart.Working).Where(row => !row.First.IsFrozen(frozen)))
                 working.grad = flat.Flat.View(gradients, tensor).contiguous().clone();   // it is clipped in place
             var expected = one.Step(1e-2, ones([]), frozen);
-            two.Begin(1e-2);
+            two.SetRate(1e-2);
             two.Update(
                 frozen, new PlainKernels(),
                 [.. layout.Pieces.Select(piece => (Tensor?)gradients.narrow(0, piece.Offset, piece.Count).view(piece.Groups * piece.Rows, piece.Columns))],
                 ones(1));
-            Assert.Equal(expected.item<float>(), two.End().item<float>(), 1e-4);
+            Assert.Equal(expected.item<float>(), two.AskNorm().item<float>(), 1e-4);
         }
 
         foreach (var (i, tensor) in flat.Specs.Index())

@@ -55,11 +55,11 @@ public abstract partial class KernelsTests
 
         static Tensor Step(AdamW adam, IStepKernels kernels, IEnumerable<Tensor> gradients, FrozenParts frozen, double loss)
         {
-            adam.Begin(1e-2);
+            adam.SetRate(1e-2);
             adam.Update(
                 frozen, kernels, [.. gradients.Select(gradient => (Tensor?)gradient)],
                 full([1], loss.ToScalar(), kernels is PlainKernels ? float64 : float32, adam.Steps.device));
-            return adam.End();
+            return adam.AskNorm();
         }
     }
 

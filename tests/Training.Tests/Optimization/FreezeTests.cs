@@ -57,6 +57,23 @@ public sealed class FreezeTests : IDisposable
         Assert.Contains(late.Specs.Zip(late.Masters, fresh.Masters), row => row.First.IsRouter && !row.Second.equal(row.Third).all().item<bool>());
     }
 
+    [Theory]
+    [InlineData(FrozenParts.Experts, false)]
+    [InlineData(FrozenParts.Experts, true)]
+    [InlineData(FrozenParts.AllButRouters, true)]
+    public void A_training_may_go_back_to_where_parts_are_frozen(FrozenParts parts, bool flat)
+    {
+        using var parameters = TransformerTests.Distinct(Config, flat: flat);
+        using var run = new Run(parameters, new Freeze(parts, 3));
+        run.Advance(5);
+        var before = Copy(parameters.Masters);
+
+        run.GoBack(1);
+        run.Advance(1);
+
+        Assert.All(parameters.Specs.Zip(parameters.Masters, before), row => Assert.Equal(IsFrozen(row.First, parts), row.Second.equal(row.Third).all().item<bool>()));
+    }
+
     [Fact]
     public void An_optimizer_refuses_to_freeze_what_it_was_not_made_for()
     {
@@ -97,8 +114,11 @@ public sealed class FreezeTests : IDisposable
                 _trainer.Advance(read: false);
         }
 
+        public void GoBack(long step) => _trainer.GoBack(step, BatchSkips.None);
+
         public void Dispose()
         {
+            _trainer.Dispose();
             Optimizer.Dispose();
             _model.Dispose();
         }
