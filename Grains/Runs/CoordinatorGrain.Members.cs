@@ -131,8 +131,8 @@ internal sealed partial class CoordinatorGrain
     /// <param name="why">Line for the event log; null for none.</param>
     private void Lost(MemberRecord member, string? why)
     {
-        member.MissedAt ??= time.GetUtcNow();
-        member.MissedAttempt = member.Status.Attempt;
+        if (member.Status.Attempt > 0)   // what has not begun has nothing to recover
+            (member.MissedAt, member.MissedAttempt) = (member.MissedAt ?? time.GetUtcNow(), member.Status.Attempt);
         if (why is not null)
             _events.Add(RunEventKind.Lost, member.Status.Name, why, member.Status.Step, member.Status.Attempt);
         member.Status = member.Status with

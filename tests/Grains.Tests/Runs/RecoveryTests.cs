@@ -154,6 +154,31 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_model_whose_silo_dies_before_it_began_recovers_from_nothing()
+    {
+        await using var cluster = await TrainingCluster.Start(silos: 3);
+        using var totals = new MetricTotals("early");
+        cluster.Storage.Refuses = grain => grain.Key.ToString()!.Contains("digits", StringComparison.Ordinal);
+        await cluster.Launch(TinyRun.In("early", cluster.Folder), coordinator: cluster.Silos[^1]);
+        DeviceStatus? slot = null;
+        await TrainingCluster.Until(async () =>
+        {
+            slot = (await cluster.Devices()).FirstOrDefault(device => device.Holder?.Contains("digits", StringComparison.Ordinal) == true);
+            return slot is not null;
+        });
+        Assert.NotEqual(cluster.Silos[^1], slot!.Silo);
+
+        await cluster.Kill(slot.Silo);
+        cluster.Storage.Refuses = null;
+        var ended = await cluster.UntilEnded("early");
+
+        AssertUndisturbed(ended);
+        Assert.Equal((1, 0), (Of(ended, "digits").Attempt, Of(ended, "digits").Restarts));
+        Assert.Contains(await cluster.Events("early"), line => line.Kind == RunEventKind.Lost && line.Member == "digits");
+        Assert.Equal(0, totals.Count("bam.recovery.duration", "digits"));
+    }
+
+    [Fact]
     public async Task Events_have_no_gaps_when_the_coordinator_is_activated_again()
     {
         await using var cluster = await TrainingCluster.Start(silos: 2);
