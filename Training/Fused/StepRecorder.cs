@@ -40,20 +40,16 @@ internal sealed class StepRecorder(Func<Action, IRecordedStep?> record, bool isW
     /// <param name="enqueue">Enqueues the step: the same one every time.</param>
     public void Run(Action enqueue)
     {
-        if (_recorded is null && !_isRefused && _enqueued == Warmup)
+        if (_recorded is null && !_isRefused && _enqueued++ == Warmup)
         {
             _recorded = record(enqueue);
             _isRefused = _recorded is null;
         }
 
         if (_recorded is { } recorded)
-        {
             recorded.Run();
-            return;
-        }
-
-        enqueue();
-        _enqueued = Math.Min(Warmup, _enqueued + 1);
+        else
+            enqueue();
     }
 
     public void Dispose() => _recorded?.Dispose();
