@@ -71,6 +71,7 @@ public sealed partial class RollingRestartTests(UndisturbedRun undisturbed, ITes
         Assert.All(
             (await cluster.Events(SmallRun.Name)).Where(line => line.Contains(" resumed ", StringComparison.Ordinal)),
             line => Assert.EndsWith(": it was stopped", line, StringComparison.Ordinal));
+        Assert.All(resumed.GroupBy(one => one.Member, one => one.Step), steps => Assert.Equal(steps.Order(), steps));
         Assert.All(moves, move =>
         {
             var next = resumed.Where(one => one.Member == move.Member && one.Time > move.Told).Take(1);
