@@ -22,9 +22,7 @@ internal sealed class CudaKernels : IStepKernels
     private readonly CudaProducts _products;
     private readonly CudaAttention _attention = new();
     private readonly PinnedRing _ring = new();
-    private Tensor? _sums, _addresses;                                         // of the optimizer: square sums of chunks, addresses of gradients
-    private RecordedAddresses? _recorded;                                      // while a step is recorded, and after that
-    private bool _isRecording;
+    private readonly CudaUpdate _update;
 
     /// <param name="device">A CUDA device; it becomes the calling thread's.</param>
     public CudaKernels(Device device)
@@ -36,6 +34,7 @@ internal sealed class CudaKernels : IStepKernels
         CudaCalls.Use(_device);
         _multiprocessors = CudaCalls.Attribute(CudaCalls.Multiprocessors, _device);
         _products = new CudaProducts(device);
+        _update = new CudaUpdate(device, _ring);
     }
 
     /// <summary>Compiles what every model needs.</summary>
@@ -90,7 +89,7 @@ internal sealed class CudaKernels : IStepKernels
         var module = ForNorm(gradient, x, into, weight, add?.Parts ?? x);
         int width = x.Columns, blocks = Math.Min(x.Rows, _multiprocessors * 8);
         if (!_shares.TryGetValue(width, out var shares))
-            _shares[width] = shares = Take(ScalarType.Float32, _multiprocessors * 8, width);
+            _shares[width] = shares = zeros([_multiprocessors * 8, width], float32, _torchDevice).DetachFromDisposeScope();
         module.Code.Launch(
             "norm_backward", blocks, NormThreads(width / module.Access),
             gradient.Address, (long)gradient.Stride, add?.Parts.Address ?? 0, (long)(add?.Parts.Stride ?? 0), Places(add), add?.PerToken ?? 0,
@@ -179,56 +178,18 @@ internal sealed class CudaKernels : IStepKernels
 
     public void Update(FlatUpdate update, IReadOnlyList<Tensor?> gradients, Tensor loss, bool frozen)
     {
-        var chunks = (int)update.Chunks.size(0);
-        _sums ??= Take(ScalarType.Float32, chunks);
-        _addresses ??= Take(ScalarType.Int64, gradients.Count);
-        var addresses = new long[gradients.Count];
-        for (var i = 0; i < addresses.Length; i++)
-            addresses[i] = gradients[i] is { } gradient ? Matrix.AddressOf(gradient) : 0;
-        var places = _addresses;
-        if (_isRecording)
-            (places, _recorded!.Addresses) = (_recorded.Places, addresses);
-        else
-            Upload(addresses, places);
-
         // Chunks begin where pieces do, or rows of them: at 16 bytes where every piece's width is a multiple of 8.
-        var code = Code(update.Weights.Layout.Segments.All(segment => segment.Offset % 8 == 0 && segment.Count % 8 == 0) ? Access : 1, 1);
-        nint table = Matrix.AddressOf(update.Chunks), list = Matrix.AddressOf(places), control = Matrix.AddressOf(update.Control);
-        var spec = update.Spec;
-        code.Launch("square_sums", chunks, 256, table, list, frozen, Matrix.AddressOf(_sums));
-        code.Launch(
-            "clip", 1, 1024, Matrix.AddressOf(_sums), chunks, (float)spec.ClipNorm, (float)spec.Beta1, (float)spec.Beta2, (float)update.LateSteps,
-            Matrix.AddressOf(loss), Matrix.AddressOf(update.Steps), Matrix.AddressOf(update.Skipped), control);
-        code.Launch(
-            update.First.dtype == ScalarType.BFloat16 ? "update_narrow" : "update_wide", chunks, 256, table, list, frozen, control,
-            Matrix.AddressOf(update.Rate), (float)spec.Beta1, (float)spec.Beta2, (float)spec.WeightDecay, (float)update.Epsilon,
-            Matrix.AddressOf(update.Weights.Masters), Matrix.AddressOf(update.Weights.Working), Matrix.AddressOf(update.First),
-            Matrix.AddressOf(update.Second));
+        var access = update.Weights.Layout.Segments.All(segment => segment.Offset % Access == 0 && segment.Count % Access == 0) ? Access : 1;
+        _update.Run(Code(access, 1), update, gradients, loss, frozen);
     }
 
-    public IRecordedStep? Record(Action enqueue)
-    {
-        if (_addresses is null)
-            return null;
-        _recorded ??= new RecordedAddresses(Take(ScalarType.Int64, _addresses.NumberOfElements));
-        _isRecording = true;
-        try
-        {
-            var graph = CudaGraph.Record(_device, enqueue);
-            if (graph is not null)
-                Upload(_recorded.Addresses, _recorded.Places);                 // the gradients of a recorded step always lie in the same places
-            return graph;
-        }
-        finally
-        {
-            _isRecording = false;
-        }
-    }
+    public IRecordedStep? Record(Action enqueue) => _update.Record(_device, enqueue);
 
     public void Dispose()
     {
-        foreach (var tensor in _shares.Values.Append(_sums).Append(_addresses).Append(_recorded?.Places))
-            tensor?.Dispose();
+        foreach (var tensor in _shares.Values)
+            tensor.Dispose();
+        _update.Dispose();
         _products.Dispose();
         _ring.Dispose();
     }
@@ -254,8 +215,6 @@ internal sealed class CudaKernels : IStepKernels
     private static int NormThreads(int accesses) => Math.Min(1024, (accesses + 31) / 32 * 32);
 
     private static nint Places(RowSum? add) => add is { } sum ? Matrix.AddressOf(sum.Places) : 0;
-
-    private Tensor Take(ScalarType type, params long[] shape) => zeros(shape, type, _torchDevice).DetachFromDisposeScope();
 
     private (CudaModule Code, int Access) ForHeads(HeadLayout layout, params ReadOnlySpan<Matrix> matrices) =>
         layout.Width % Access == 0 ? Module(matrices) : (Code(1, 1), 1);
@@ -284,12 +243,4 @@ internal sealed class CudaKernels : IStepKernels
 
     private static CudaModule Code(int device, int access, int held) =>
         Modules.GetOrAdd((device, access, held), key => new(() => new CudaModule(key.Device, key.Access, key.Held))).Value;
-
-    /// <summary>Where the gradients of the recorded step lie, and the table of it that its update reads.</summary>
-    private sealed class RecordedAddresses(Tensor places)
-    {
-        public Tensor Places => places;
-
-        public long[] Addresses { get; set; } = [];
-    }
 }
