@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using static TorchSharp.torch;
 
 namespace Bam.Training.Kernels;
@@ -8,17 +9,19 @@ namespace Bam.Training.Kernels;
 /// </summary>
 internal sealed unsafe class CpuAttention
 {
-    private const int Block = 64;                                              // queries
+    private const int Block = 64, Line = 16;                                   // queries; numbers of a cache line
 
     [ThreadStatic]
     private static float[]? _scratch;
 
+    private readonly CpuTeam _team;
     private readonly Heads _q, _k, _v;
     private readonly int _batch, _time, _width, _groups, _each;                // heads of keys, and of queries for each of them
     private readonly float _scale;
 
-    private CpuAttention(Tensor q, Tensor k, Tensor v)
+    private CpuAttention(CpuTeam team, Tensor q, Tensor k, Tensor v)
     {
+        _team = team;
         (_q, _k, _v) = (new(q), new(k), new(v));
         var shape = q.shape;
         (_batch, _time, _width) = ((int)shape[0], (int)shape[2], (int)shape[3]);
@@ -27,18 +30,18 @@ internal sealed unsafe class CpuAttention
         _scale = (float)(1 / Math.Sqrt(_width));
     }
 
-    public static AttentionResult Forward(Tensor q, Tensor k, Tensor v)
+    public static AttentionResult Forward(CpuTeam team, Tensor q, Tensor k, Tensor v)
     {
-        var attention = new CpuAttention(q, k, v);
+        var attention = new CpuAttention(team, q, k, v);
         var output = attention.Like(q);
         var logSums = empty(q.size(0), q.size(1), q.size(2), dtype: q.dtype);
         attention.Forward(new Heads(output), (float*)Matrix.AddressOf(logSums));
         return new AttentionResult(q, k, v, output, [logSums]);
     }
 
-    public static (Tensor Q, Tensor K, Tensor V) Backward(AttentionResult result, Tensor gradient)
+    public static (Tensor Q, Tensor K, Tensor V) Backward(CpuTeam team, AttentionResult result, Tensor gradient)
     {
-        var attention = new CpuAttention(result.Q, result.K, result.V);
+        var attention = new CpuAttention(team, result.Q, result.K, result.V);
         var (q, k, v) = (attention.Like(result.Q), attention.Like(result.K), attention.Like(result.V));
         attention.Backward(
             new Heads(result.Output), new Heads(gradient), (float*)Matrix.AddressOf(result.Saved[0]), new Heads(q), new Heads(k), new Heads(v));
@@ -58,9 +61,7 @@ internal sealed unsafe class CpuAttention
                 Mkl.Multiply(rows, seen, _width, _scale, q + first * _q.Stride, _q.Stride, false, k, _k.Stride, true, false, scores, room);
                 for (var i = 0; i < rows; i++)
                 {
-                    var count = first + i + 1;
-                    var (max, sum) = CpuSoftmax.Exp(scores + i * room, count);
-                    Clear(scores + i * room, count, room);
+                    var (max, sum) = CpuSoftmax.Exp(scores + i * room, first + i + 1, room);
                     inverses[i] = 1 / sum;
                     sums[first + i] = MathF.Log(sum) + max;
                 }
@@ -90,11 +91,9 @@ internal sealed unsafe class CpuAttention
                 Mkl.Multiply(rows, seen, _width, 1, gradients, gradient.Stride, false, v, _v.Stride, true, false, changes, room);
                 for (var i = 0; i < rows; i++)
                 {
-                    var (row, count) = (first + i, first + i + 1);
+                    var row = first + i;
                     var along = CpuRow.Dot(gradients + i * gradient.Stride, y + row * output.Stride, _width);
-                    CpuSoftmax.Backward(scores + i * room, changes + i * room, sums[row], along, _scale, count);
-                    Clear(scores + i * room, count, room);
-                    Clear(changes + i * room, count, room);
+                    CpuSoftmax.Backward(scores + i * room, changes + i * room, sums[row], along, _scale, row + 1, room);
                 }
 
                 Mkl.Multiply(seen, _width, rows, 1, scores, room, true, gradients, gradient.Stride, false, add, intoV, dv.Stride);
@@ -107,23 +106,14 @@ internal sealed unsafe class CpuAttention
     private delegate void Work(int sequence, int group, float* scores, float* changes);
 
     /// <summary>Runs <paramref name="work"/> for each sequence and head of keys, with room for two blocks' scores.</summary>
-    private void ForEachGroup(Work work)
+    private void ForEachGroup(Work work) => _team.ForEach(_batch * _groups, piece =>
     {
         var room = Block * CpuSoftmax.Room(_time);
-        if (_scratch is null || _scratch.Length < 2 * room)
-            _scratch = new float[2 * room];
-        fixed (float* scratch = _scratch)
-        {
-            for (var sequence = 0; sequence < _batch; sequence++)
-            {
-                for (var group = 0; group < _groups; group++)
-                    work(sequence, group, scratch, scratch + room);
-            }
-        }
-    }
-
-    /// <summary>What softmax leaves: keys that a query does not see.</summary>
-    private static void Clear(float* row, int count, int room) => new Span<float>(row + CpuSoftmax.Room(count), room - CpuSoftmax.Room(count)).Clear();
+        if (_scratch is null || _scratch.Length < 2 * room + Line)
+            _scratch = GC.AllocateUninitializedArray<float>(2 * room + Line, pinned: true);
+        var scratch = (float*)(((nint)Unsafe.AsPointer(ref _scratch[0]) + Line * sizeof(float) - 1) & -(Line * sizeof(float)));
+        work(piece / _groups, piece % _groups, scratch, scratch + room);
+    });
 
     /// <summary>[B, H, T, K], in memory [B, T, H, K].</summary>
     private Tensor Like(Tensor x)

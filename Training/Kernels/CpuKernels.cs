@@ -5,13 +5,14 @@ namespace Bam.Training.Kernels;
 
 /// <summary>
 /// The operations of a float32 step on the CPU: products and attention are libtorch's, all that lies between them goes once over memory.
-/// What a router does to a handful of numbers a token is left to torch's operations.
+/// What a router does to a handful of numbers a token is left to torch's operations. The bits are the same with any number of threads, as far
+/// as those of libtorch's products are.
 /// </summary>
-internal sealed unsafe class CpuKernels : IStepKernels
+/// <param name="threads">Threads that share the rows; those of the products are torch's setting.</param>
+internal sealed unsafe class CpuKernels(int threads) : IStepKernels
 {
-    private const int NumbersPerBand = 1 << 15;
-
     private readonly PlainKernels _plain = new();
+    private readonly CpuTeam _team = new(threads);
     private CpuRotary? _rotary;
 
     public void Dispose() => _plain.Dispose();
@@ -41,15 +42,24 @@ internal sealed unsafe class CpuKernels : IStepKernels
     public void TakeRows(Matrix from, Tensor index, Matrix into)
     {
         var places = Places(index);
-        for (var i = 0; i < into.Rows; i++)
-            CopyRow(Row(from, places[i]), Row(into, i), into.Columns);
+        _team.ForRows(into.Rows, into.Columns, (first, end) =>
+        {
+            for (var i = first; i < end; i++)
+                CopyRow(Row(from, places[i]), Row(into, i), into.Columns);
+        });
     }
 
     public void AddToTable(Matrix rows, Tensor ids, Matrix table)
     {
+        const int each = 256;
         var id = (long*)Matrix.AddressOf(ids);
-        for (var i = 0; i < rows.Rows; i++)
-            CpuRow.Add(Row(rows, i), Row(table, id[i]), rows.Columns);
+        // The rows of one id are added up in their order, so threads share columns.
+        _team.ForEach((rows.Columns + each - 1) / each, piece =>
+        {
+            var (first, count) = (piece * each, Math.Min(each, rows.Columns - piece * each));
+            for (var i = 0; i < rows.Rows; i++)
+                CpuRow.Add(Row(rows, i) + first, Row(table, id[i]) + first, count);
+        });
     }
 
     public void Norm(Matrix x, RowSum? add, Matrix weight, Matrix into, Tensor statistics, NormRule rule)
@@ -57,15 +67,18 @@ internal sealed unsafe class CpuKernels : IStepKernels
         float* numbers = (float*)Matrix.AddressOf(statistics), weights = Row(weight, 0);
         var count = x.Columns;
         var sum = add is { } rows ? new AddedRows(rows) : null;
-        for (var i = 0; i < x.Rows; i++)
+        _team.ForRows(x.Rows, count, (first, end) =>
         {
-            var row = Row(x, i);
-            sum?.AddTo(row, i, count);
-            var mean = rule.Rms ? 0 : CpuRow.Sum(row, count) / count;
-            var scale = (float)(1 / Math.Sqrt(CpuRow.SquaredDistance(row, mean, count) / count + rule.Epsilon));
-            (numbers[2 * i], numbers[2 * i + 1]) = (mean, scale);
-            CpuRow.Norm(row, mean, scale, weights, Row(into, i), count);
-        }
+            for (var i = first; i < end; i++)
+            {
+                var row = Row(x, i);
+                sum?.AddTo(row, i, count);
+                var mean = rule.Rms ? 0 : CpuRow.Sum(row, count) / count;
+                var scale = (float)(1 / Math.Sqrt(CpuRow.SquaredDistance(row, mean, count) / count + rule.Epsilon));
+                (numbers[2 * i], numbers[2 * i + 1]) = (mean, scale);
+                CpuRow.Norm(row, mean, scale, weights, Row(into, i), count);
+            }
+        });
     }
 
     public void NormBackward(
@@ -74,28 +87,35 @@ internal sealed unsafe class CpuKernels : IStepKernels
         float* numbers = (float*)Matrix.AddressOf(statistics), weights = Row(weight, 0);
         var count = x.Columns;
         var sum = add is { } rows ? new AddedRows(rows) : null;
-        float* sums = stackalloc float[count], whole = stackalloc float[sum is null ? 0 : count], result = Row(weightGradient, 0);
-        new Span<float>(result, count).Clear();
-        // The weight's gradient is added up in bands of rows: a sum of few sums is nearer to the truth than one of all rows.
-        for (int first = 0, band = Math.Max(1, NumbersPerBand / count); first < x.Rows; first += band)
+        var band = CpuTeam.RowsPerPiece(count);
+        var sums = new float[(x.Rows + band - 1) / band * count];
+        _team.ForRows(x.Rows, count, (first, end) =>
         {
-            new Span<float>(sums, count).Clear();
-            for (var i = first; i < Math.Min(x.Rows, first + band); i++)
+            var whole = stackalloc float[sum is null ? 0 : count];
+            fixed (float* dw = &sums[first / band * count])
             {
-                float* dy = Row(gradient, i), row = Row(x, i);
-                if (sum is not null)
+                for (var i = first; i < end; i++)
                 {
-                    CopyRow(dy, whole, count);
-                    sum.AddTo(whole, i, count);
-                    dy = whole;
+                    float* dy = Row(gradient, i), row = Row(x, i);
+                    if (sum is not null)
+                    {
+                        CopyRow(dy, whole, count);
+                        sum.AddTo(whole, i, count);
+                        dy = whole;
+                    }
+
+                    var (mean, scale) = (numbers[2 * i], numbers[2 * i + 1]);
+                    var (all, along) = CpuRow.NormSums(dy, row, mean, scale, weights, dw, count);
+                    CpuRow.NormGradient(dy, row, mean, scale, weights, rule.Rms ? 0 : all / count, along / count, residual, Row(into, i), count);
                 }
-
-                var (mean, scale) = (numbers[2 * i], numbers[2 * i + 1]);
-                var (all, along) = CpuRow.NormSums(dy, row, mean, scale, weights, sums, count);
-                CpuRow.NormGradient(dy, row, mean, scale, weights, rule.Rms ? 0 : all / count, along / count, residual, Row(into, i), count);
             }
-
-            CpuRow.Add(sums, result, count);
+        });
+        var result = Row(weightGradient, 0);
+        new Span<float>(result, count).Clear();
+        fixed (float* pieces = sums)
+        {
+            for (var at = 0; at < sums.Length; at += count)
+                CpuRow.Add(pieces + at, result, count);
         }
     }
 
@@ -104,80 +124,96 @@ internal sealed unsafe class CpuKernels : IStepKernels
         var (width, count) = (heads.Width, from.Columns / heads.Width);
         var rotary = _rotary is { } known && known.Is(angles, width) ? known : _rotary = new CpuRotary(angles, width);
         int[]? sources = heads.Regrouped ? Sources(heads, toAttention: !back) : null;
-        for (var i = 0; i < from.Rows; i++)
+        _team.ForRows(from.Rows, from.Columns, (first, end) =>
         {
-            float* source = Row(from, i), target = Row(into, i);
-            for (var head = 0; head < count; head++)
-                rotary.Turn(source + (sources?[head] ?? head) * width, target + head * width, i, back);
-        }
+            for (var i = first; i < end; i++)
+            {
+                float* source = Row(from, i), target = Row(into, i);
+                for (var head = 0; head < count; head++)
+                    rotary.Turn(source + (sources?[head] ?? head) * width, target + head * width, i, back);
+            }
+        });
     }
 
-    public void Copy(Matrix from, Matrix into)
+    public void Copy(Matrix from, Matrix into) => _team.ForRows(from.Rows, from.Columns, (first, end) =>
     {
-        for (var i = 0; i < from.Rows; i++)
+        for (var i = first; i < end; i++)
             CopyRow(Row(from, i), Row(into, i), from.Columns);
-    }
+    });
 
-    public AttentionResult Attend(Tensor q, Tensor k, Tensor v) => Mkl.IsThere ? CpuAttention.Forward(q, k, v) : TorchCpuAttention.Forward(q, k, v);
+    public AttentionResult Attend(Tensor q, Tensor k, Tensor v) =>
+        Mkl.IsThere ? CpuAttention.Forward(_team, q, k, v) : TorchCpuAttention.Forward(q, k, v);
 
     public (Tensor Q, Tensor K, Tensor V) AttendBackward(AttentionResult result, Tensor gradient) =>
-        Mkl.IsThere ? CpuAttention.Backward(result, gradient) : TorchCpuAttention.Backward(result, gradient);
+        Mkl.IsThere ? CpuAttention.Backward(_team, result, gradient) : TorchCpuAttention.Backward(result, gradient);
 
     public void GateHeads(Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into, Tensor gates)
     {
         var (kept, experts, width) = (Matrix.AddressOf(gates), rule.Experts, layout.Width);
         var (sources, each) = (Sources(layout, toAttention: false), layout.Heads);
-        Span<float> applied = stackalloc float[experts];
-        for (var i = 0; i < heads.Rows; i++)
+        _team.ForRows(heads.Rows, heads.Columns, (first, end) =>
         {
-            var all = new Span<float>((float*)kept + (long)i * experts, experts);
-            CpuGates.Softmax(Row(logits, i), all);
-            CpuGates.Apply(all, rule, applied);
-            float* source = Row(heads, i), target = Row(into, i);
-            for (var head = 0; head < experts * each; head++)
-                CpuRow.Scale(source + sources[head] * width, applied[head / each], target + head * width, width);
-        }
+            Span<float> applied = stackalloc float[experts];
+            for (var i = first; i < end; i++)
+            {
+                var all = new Span<float>((float*)kept + (long)i * experts, experts);
+                CpuGates.Softmax(Row(logits, i), all);
+                CpuGates.Apply(all, rule, applied);
+                float* source = Row(heads, i), target = Row(into, i);
+                for (var head = 0; head < experts * each; head++)
+                    CpuRow.Scale(source + sources[head] * width, applied[head / each], target + head * width, width);
+            }
+        });
     }
 
     public void GateHeadsBackward(Matrix gradient, Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into)
     {
         var (experts, width) = (rule.Experts, layout.Width);
         var (sources, each) = (Sources(layout, toAttention: false), layout.Heads);
-        Span<float> all = stackalloc float[experts], applied = stackalloc float[experts], along = stackalloc float[experts];
-        for (var i = 0; i < heads.Rows; i++)
+        _team.ForRows(heads.Rows, heads.Columns, (first, end) =>
         {
-            CpuGates.Softmax(Row(logits, i), all);
-            CpuGates.Apply(all, rule, applied);
-            along.Clear();
-            float* dy = Row(gradient, i), x = Row(heads, i), target = Row(into, i);
-            for (var head = 0; head < experts * each; head++)
+            Span<float> all = stackalloc float[experts], applied = stackalloc float[experts], along = stackalloc float[experts];
+            for (var i = first; i < end; i++)
             {
-                var place = sources[head] * width;
-                along[head / each] += CpuRow.Dot(dy + head * width, x + place, width);
-                CpuRow.Scale(dy + head * width, applied[head / each], target + place, width);
-            }
+                CpuGates.Softmax(Row(logits, i), all);
+                CpuGates.Apply(all, rule, applied);
+                along.Clear();
+                float* dy = Row(gradient, i), x = Row(heads, i), target = Row(into, i);
+                for (var head = 0; head < experts * each; head++)
+                {
+                    var place = sources[head] * width;
+                    along[head / each] += CpuRow.Dot(dy + head * width, x + place, width);
+                    CpuRow.Scale(dy + head * width, applied[head / each], target + place, width);
+                }
 
-            CpuGates.Backward(all, applied, along, rule, Row(logits, i));
-        }
+                CpuGates.Backward(all, applied, along, rule, Row(logits, i));
+            }
+        });
     }
 
     public void SwiGlu(Matrix gate, Matrix up, Tensor? scales, Matrix into)
     {
         var scale = scales is null ? null : (float*)Matrix.AddressOf(scales);
-        for (var i = 0; i < gate.Rows; i++)
-            CpuRow.SwiGlu(Row(gate, i), Row(up, i), scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
+        _team.ForRows(gate.Rows, gate.Columns, (first, end) =>
+        {
+            for (var i = first; i < end; i++)
+                CpuRow.SwiGlu(Row(gate, i), Row(up, i), scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
+        });
     }
 
     public void SwiGluBackward(Matrix gate, Matrix up, Matrix gradient, Tensor? scales, Tensor? scaleGradients)
     {
         var scale = scales is null ? null : (float*)Matrix.AddressOf(scales);
         var into = scaleGradients is null ? null : (float*)Matrix.AddressOf(scaleGradients);
-        for (var i = 0; i < gate.Rows; i++)
+        _team.ForRows(gate.Rows, gate.Columns, (first, end) =>
         {
-            var sum = CpuRow.SwiGluBackward(Row(gate, i), Row(up, i), Row(gradient, i), scale is null ? 1 : scale[i], gate.Columns);
-            if (into is not null)
-                into[i] = sum;
-        }
+            for (var i = first; i < end; i++)
+            {
+                var sum = CpuRow.SwiGluBackward(Row(gate, i), Row(up, i), Row(gradient, i), scale is null ? 1 : scale[i], gate.Columns);
+                if (into is not null)
+                    into[i] = sum;
+            }
+        });
     }
 
     public void Route(Matrix logits, Routes routes, Tensor losses) => _plain.Route(logits, routes, losses);
@@ -192,22 +228,25 @@ internal sealed unsafe class CpuKernels : IStepKernels
         var target = (long*)Matrix.AddressOf(targets);
         var loss = (float*)Matrix.AddressOf(losses);
         var scale = *(float*)Matrix.AddressOf(numbers);
-        for (var i = 0; i < logits.Rows; i++)
+        _team.ForRows(logits.Rows, logits.Columns, (first, end) =>
         {
-            var row = Row(logits, i);
-            if (target[i] < 0)
+            for (var i = first; i < end; i++)
             {
-                loss[i] = 0;
-                new Span<float>(row, logits.Columns).Clear();
-                continue;
-            }
+                var row = Row(logits, i);
+                if (target[i] < 0)
+                {
+                    loss[i] = 0;
+                    new Span<float>(row, logits.Columns).Clear();
+                    continue;
+                }
 
-            var (max, chosen) = (CpuRow.Max(row, logits.Columns), row[target[i]]);
-            var sum = CpuRow.Exp(row, max, logits.Columns);
-            loss[i] = MathF.Log(sum) + max - chosen;
-            CpuRow.Scale(row, scale / sum, row, logits.Columns);
-            row[target[i]] -= scale;
-        }
+                var (max, chosen) = (CpuRow.Max(row, logits.Columns), row[target[i]]);
+                var sum = CpuRow.Exp(row, max, logits.Columns);
+                loss[i] = MathF.Log(sum) + max - chosen;
+                CpuRow.Scale(row, scale / sum, row, logits.Columns);
+                row[target[i]] -= scale;
+            }
+        });
     }
 
     public void MeanLoss(Tensor losses, Tensor numbers) => _plain.MeanLoss(losses, numbers);
@@ -217,7 +256,7 @@ internal sealed unsafe class CpuKernels : IStepKernels
         if (update.First.dtype != ScalarType.Float32)
             _plain.Update(update, gradients, loss, frozen);
         else
-            CpuUpdate.Run(update, gradients, loss.item<float>(), frozen);
+            CpuUpdate.Run(_team, update, gradients, loss.item<float>(), frozen);
     }
 
     private static float* Row(Matrix matrix, long row) => (float*)matrix.Address + row * matrix.Stride;

@@ -4,20 +4,19 @@ using System.Runtime.Intrinsics;
 namespace Bam.Training.Kernels;
 
 /// <summary>
-/// Softmax of the first numbers of a row, sixteen at a time: behind the last one there must be room up to a multiple of sixteen, which
-/// becomes zero.
+/// Softmax of the first numbers of a row, sixteen at a time; those behind them, up to the room of the row, a multiple of sixteen, become zero.
 /// </summary>
 internal static unsafe class CpuSoftmax
 {
     private const int Wide = CpuMath.Wide;
 
     /// <summary>Numbers that a row of so many takes.</summary>
-    public static int Room(int count) => (count + Wide - 1) / Wide * Wide;
+    public static int Room(int count) => ((count + Wide - 1) / Wide | 1) * Wide;
 
     /// <summary><c>x = exp(x - max)</c>.</summary>
     /// <returns>The largest, and the sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (float Max, float Sum) Exp(float* x, int count)
+    public static (float Max, float Sum) Exp(float* x, int count, int room)
     {
         var last = (count - 1) / Wide * Wide;
         var isPart = Lanes(count - last);
@@ -35,6 +34,8 @@ internal static unsafe class CpuSoftmax
 
         var rest = Vector512.ConditionalSelect(isPart, CpuMath.Exp(Vector512.Load(x + last) - shift), Vector512<float>.Zero);
         rest.Store(x + last);
+        for (var i = last + Wide; i < room; i += Wide)
+            Vector512<float>.Zero.Store(x + i);
         return (max, Vector512.Sum(sums + rest));
     }
 
@@ -43,7 +44,7 @@ internal static unsafe class CpuSoftmax
     /// <c>d = p · (d - along) · scale</c>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward(float* x, float* d, float logSum, float along, float scale, int count)
+    public static void Backward(float* x, float* d, float logSum, float along, float scale, int count, int room)
     {
         var (shift, alongs, scales) = (Vector512.Create(logSum), Vector512.Create(along), Vector512.Create(scale));
         var last = (count - 1) / Wide * Wide;
@@ -58,6 +59,11 @@ internal static unsafe class CpuSoftmax
         var p = CpuMath.Exp(Vector512.Load(x + last) - shift);
         Vector512.ConditionalSelect(isPart, p, Vector512<float>.Zero).Store(x + last);
         Vector512.ConditionalSelect(isPart, p * (Vector512.Load(d + last) - alongs) * scales, Vector512<float>.Zero).Store(d + last);
+        for (var i = last + Wide; i < room; i += Wide)
+        {
+            Vector512<float>.Zero.Store(x + i);
+            Vector512<float>.Zero.Store(d + i);
+        }
     }
 
     private static Vector512<float> Lanes(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();

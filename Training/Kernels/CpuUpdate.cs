@@ -10,7 +10,7 @@ internal static unsafe class CpuUpdate
     private const int Wide = CpuMath.Wide, Row = 4;                                       // numbers of a chunk's row: FlatUpdate.Chunks
 
     /// <summary>Leaves the weights alone when a gradient or the loss is not finite, and after that.</summary>
-    public static void Run(FlatUpdate update, IReadOnlyList<Tensor?> gradients, float loss, bool frozen)
+    public static void Run(CpuTeam team, FlatUpdate update, IReadOnlyList<Tensor?> gradients, float loss, bool frozen)
     {
         nint[] pieces = [.. gradients.Select(gradient => gradient is null ? 0 : Matrix.AddressOf(gradient))];
         var chunks = (int)update.Chunks.size(0);
@@ -19,11 +19,11 @@ internal static unsafe class CpuUpdate
         float* steps = (float*)Matrix.AddressOf(update.Steps), skipped = (float*)Matrix.AddressOf(update.Skipped);
 
         var squares = new double[chunks];
-        for (var i = 0; i < chunks; i++)
+        team.ForEach(chunks, i =>
         {
             var at = new Chunk(chunk + Row * i, pieces);
             squares[i] = at.IsLate && frozen ? 0 : CpuRow.Dot(at.Gradient, at.Gradient, at.Count);
-        }
+        });
 
         var norm = (float)Math.Sqrt(squares.Sum());
         control[0] = norm;
@@ -44,15 +44,15 @@ internal static unsafe class CpuUpdate
         var (early, late) = (Corrected(*steps), Corrected(Math.Max(*steps - update.LateSteps, 1)));
         var decay = (float)(1 - rate * spec.WeightDecay);
         nint w = Matrix.AddressOf(update.Weights.Masters), m = Matrix.AddressOf(update.First), v = Matrix.AddressOf(update.Second);
-        for (var i = 0; i < chunks; i++)
+        team.ForEach(chunks, i =>
         {
             var at = new Chunk(chunk + Row * i, pieces);
             if (at.IsLate && frozen)
-                continue;
+                return;
             Update(
                 (float*)w + at.Offset, at.Gradient, (float*)m + at.Offset, (float*)v + at.Offset, at.Count, numbers,
                 at.IsLate ? late : early, at.IsDecayed ? decay : 1);
-        }
+        });
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

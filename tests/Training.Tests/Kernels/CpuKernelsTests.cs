@@ -13,10 +13,20 @@ public sealed class CpuKernelsTests() : KernelsTests(TwinMaker.Cpu())
     public void Attention_without_the_library_s_products(int batch, int time, int heads, int kvHeads, int width) =>
         AssertAttention(batch, time, heads, kvHeads, width, TorchCpuAttention.Forward, TorchCpuAttention.Backward, roundings: (1, 1));
 
+    [Theory]
+    [InlineData(3, 77, 6, 6, 32)]
+    [InlineData(2, 130, 4, 2, 64)]
+    public void Attention_on_several_threads(int batch, int time, int heads, int kvHeads, int width)
+    {
+        var team = new CpuTeam(3);
+        AssertAttention(
+            batch, time, heads, kvHeads, width, (q, k, v) => CpuAttention.Forward(team, q, k, v), (result, d) => CpuAttention.Backward(team, result, d), roundings: (1, 1));
+    }
+
     [Fact]
     public void What_is_no_number_comes_out_of_every_kernel_that_it_goes_into()
     {
-        using var kernels = new CpuKernels();
+        using var kernels = new CpuKernels(threads: 1);
         Tensor Rows(int rows, int columns)
         {
             var tensor = ones(rows, columns);
