@@ -17,10 +17,11 @@ switch (args.FirstOrDefault())
         Console.WriteLine(JsonSerializer.Serialize(new { options, rounds = polled, ratio = kept }, BenchmarkOptions.Json));
         return 0;
     case "cpu-limit":
-        var limits = CpuLimit.Measure(options, ModelConfig.Dense(options.Shape(), "bytes", 257));
+        var config = ModelConfig.Dense(options.Shape(), "bytes", 257);
+        var limits = CpuLimit.Measure(options, config);
         var share = limits.Select(round => round.Float32Step / round.Float32Product).Order().ElementAt(limits.Count / 2);
         var gain = limits.Select(round => round.BFloat16Step / round.Float32Step).Order().ElementAt(limits.Count / 2);
-        Console.WriteLine(JsonSerializer.Serialize(new { options, limits, share, gain }, BenchmarkOptions.Json));
+        Console.WriteLine(JsonSerializer.Serialize(new { options, limits, share, shareWithMasked = share * CpuLimit.WithMasked(config), gain }, BenchmarkOptions.Json));
         return 0;
     case "mix":
         Console.WriteLine(JsonSerializer.Serialize(new { options, mixes = MixCost.Measure(options) }, BenchmarkOptions.Json));
