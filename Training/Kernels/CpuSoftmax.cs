@@ -10,7 +10,7 @@ internal static unsafe class CpuSoftmax
 {
     private const int Wide = CpuMath.Wide;
 
-    /// <summary>Numbers that a row of so many takes.</summary>
+    /// <summary>Numbers that a row of so many takes: an odd number of cache lines, or the rows of a block would fall on a few of a cache's sets.</summary>
     public static int Room(int count) => ((count + Wide - 1) / Wide | 1) * Wide;
 
     /// <summary><c>x = exp(x - max)</c>.</summary>

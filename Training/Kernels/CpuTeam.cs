@@ -44,7 +44,8 @@ internal sealed unsafe class CpuTeam(int threads)
 
         var pieces = new Pieces(count, work);
         using var handle = new GCHandle<Pieces>(pieces);
-        ((delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)Found.Value)(&Join, GCHandle<Pieces>.ToIntPtr(handle), (uint)wanted, 0);
+        var region = (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)Found.Value;
+        region(&Join, GCHandle<Pieces>.ToIntPtr(handle), (uint)wanted, 0);
         pieces.Error?.Throw();
     }
 
