@@ -14,7 +14,6 @@ internal sealed class BackwardMemory
         Normed = arena.Matrix(tokens, config.Width);
         Out = arena.Matrix(tokens, shape.OutWidth);
         Attention = config.RoutesAttention ? arena.Matrix(tokens, shape.QueryWidth) : Out.Part(0, shape.QueryWidth);
-        AttentionHeads = BlockMemory.Heads(Attention, shape);
         if (config.Experts == 0)
         {
             Hidden = Out.Part(shape.QueryWidth, config.Ffn);
@@ -37,9 +36,6 @@ internal sealed class BackwardMemory
 
     /// <summary>Of attention's output in its own order; columns of the same where no gate stands between.</summary>
     public Matrix Attention { get; }
-
-    /// <summary>The same as [B, H, T, K].</summary>
-    public Tensor AttentionHeads { get; }
 
     /// <summary>Of a dense FFN's hidden numbers, [N, F].</summary>
     public Matrix Hidden { get; }

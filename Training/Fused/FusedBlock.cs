@@ -11,7 +11,7 @@ namespace Bam.Training.Fused;
 /// </summary>
 internal sealed class FusedBlock(
     StepShape shape, int layer, IStepKernels kernels, BlockWeights weights, StepGradients gradients, BlockMemory memory, BackwardMemory back,
-    RotaryAngles angles, Tensor losses)
+    Tensor losses)
 {
     private readonly string _name = $"blocks.{layer}";
     private AttentionResult? _attention;
@@ -28,22 +28,11 @@ internal sealed class FusedBlock(
         using var scope = NewDisposeScope();                                   // views of what is freed early must not outlive it
         kernels.Norm(x, add, weights.Norm, memory.Normed, memory.Statistics, shape.Norm);
         kernels.Multiply(memory.Normed, false, weights.In, true, memory.Input);
-        if (shape.Heads.Regrouped)
-        {
-            kernels.Rotate(memory.Q, memory.Queries, angles, shape.Heads, back: false);
-            kernels.Rotate(memory.K, memory.K, angles, shape.Plain, back: false);
-        }
-        else
-        {
-            kernels.Rotate(memory.QK, memory.QK, angles, shape.Plain, back: false);
-        }
-
-        _attention = kernels.Attend(memory.QueryHeads, memory.KeyHeads, memory.ValueHeads).Detach();
+        _attention = BlockAttention.Forward(kernels, memory.Attention).Detach();
         if (shape.Config.RoutesAttention)
             kernels.GateHeads(_attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, memory.Out, memory.Gates!);
         if (memory.Routes is not { } routes)
         {
-            kernels.Copy(_attention.Heads, memory.OutHeads);
             kernels.SwiGlu(memory.Gate, memory.Up, null, memory.Hidden);
             return;
         }
@@ -135,10 +124,7 @@ internal sealed class FusedBlock(
         var attention = _attention!;
         if (shape.Config.RoutesAttention)
             kernels.GateHeadsBackward(back.Out, attention.Heads, memory.AttentionLogits, shape.AttentionRouter, shape.Heads, back.Attention);
-        var (q, k, v) = kernels.AttendBackward(attention, back.AttentionHeads);
-        kernels.Rotate(AttentionResult.Flat(q), memory.Q, angles, shape.Heads.Regrouped ? shape.Heads : shape.Plain, back: true);
-        kernels.Rotate(AttentionResult.Flat(k), memory.K, angles, shape.Plain, back: true);
-        kernels.Copy(AttentionResult.Flat(v), memory.V);
+        BlockAttention.Backward(kernels, memory.Attention, attention, back.Attention);
     }
 
     private RowSum MixtureBackward(Matrix g, Routes routes, double balance, double z)

@@ -51,9 +51,9 @@ internal sealed class FusedStep : IDisposable
         [
             .. Enumerable.Range(0, config.Layers).Select(layer =>
             {
-                var memory = recompute ? shared ??= new BlockMemory(_arena, _shape) : new BlockMemory(_arena, _shape);
+                var memory = recompute ? shared ??= new BlockMemory(_arena, _shape, angles) : new BlockMemory(_arena, _shape, angles);
                 return new FusedBlock(
-                    _shape, layer, kernels, new BlockWeights(_weights, _shape, layer), Gradients, memory, _back, angles,
+                    _shape, layer, kernels, new BlockWeights(_weights, _shape, layer), Gradients, memory, _back,
                     _routerLosses.select(0, layer).DetachFromDisposeScope());
             }),
         ];

@@ -33,7 +33,4 @@ internal sealed record StepShape(ModelConfig Config, int Batch)
 
     public HeadLayout Heads => new(
         Config.AttentionExperts, Config.Heads, Config.KvHeads, Config.HeadWidth, Config.AttentionExperts > Config.KvExperts);
-
-    /// <summary>Keys' heads, and queries' too where they stay in their order.</summary>
-    public HeadLayout Plain => new(1, 1, 1, Config.HeadWidth, false);
 }

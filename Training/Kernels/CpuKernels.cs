@@ -122,7 +122,7 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
     public void Rotate(Matrix from, Matrix into, RotaryAngles angles, HeadLayout heads, bool back)
     {
         var (width, count) = (heads.Width, from.Columns / heads.Width);
-        var rotary = _rotary is { } known && known.Is(angles, width) ? known : _rotary = new CpuRotary(angles, width);
+        var rotary = Rotary(angles, width);
         int[]? sources = heads.Regrouped ? Sources(heads, toAttention: !back) : null;
         _team.ForRows(from.Rows, from.Columns, (first, end) =>
         {
@@ -130,7 +130,7 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
             {
                 float* source = Row(from, i), target = Row(into, i);
                 for (var head = 0; head < count; head++)
-                    rotary.Turn(source + (sources?[head] ?? head) * width, target + head * width, i, back);
+                    rotary.Turn(source + (sources?[head] ?? head) * width, 0, target + head * width, 0, i, 1, 1, back);
             }
         });
     }
@@ -141,11 +141,19 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
             CopyRow(Row(from, i), Row(into, i), from.Columns);
     });
 
-    public AttentionResult Attend(Tensor q, Tensor k, Tensor v) =>
-        Mkl.IsThere ? CpuAttention.Forward(_team, q, k, v) : TorchCpuAttention.Forward(q, k, v);
+    public AttentionResult Attend(Tensor q, Tensor k, Tensor v) => TorchCpuAttention.Forward(q, k, v);
 
-    public (Tensor Q, Tensor K, Tensor V) AttendBackward(AttentionResult result, Tensor gradient) =>
-        Mkl.IsThere ? CpuAttention.Backward(_team, result, gradient) : TorchCpuAttention.Backward(result, gradient);
+    public (Tensor Q, Tensor K, Tensor V) AttendBackward(AttentionResult result, Tensor gradient) => TorchCpuAttention.Backward(result, gradient);
+
+    public AttentionResult? AttendAtOnce(AttentionMemory memory) =>
+        BlockProduct.IsThere ? CpuAttention.Forward(_team, Rotary(memory.Angles, memory.Layout.Width), memory, Sources(memory.Layout, toAttention: true)) : null;
+
+    public bool AttendAtOnceBackward(AttentionMemory memory, AttentionResult result, Matrix gradient)
+    {
+        if (BlockProduct.IsThere)
+            CpuAttention.Backward(_team, Rotary(memory.Angles, memory.Layout.Width), memory, Sources(memory.Layout, toAttention: true), result, gradient);
+        return BlockProduct.IsThere;
+    }
 
     public void GateHeads(Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into, Tensor gates)
     {
@@ -197,7 +205,7 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
         _team.ForRows(gate.Rows, gate.Columns, (first, end) =>
         {
             for (var i = first; i < end; i++)
-                CpuRow.SwiGlu(Row(gate, i), Row(up, i), scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
+                CpuRow.SwiGlu(Row(gate, i), Row(up, i), gate.Stride, scale is null ? 1 : scale[i], Row(into, i), gate.Columns);
         });
     }
 
@@ -209,7 +217,7 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
         {
             for (var i = first; i < end; i++)
             {
-                var sum = CpuRow.SwiGluBackward(Row(gate, i), Row(up, i), Row(gradient, i), scale is null ? 1 : scale[i], gate.Columns);
+                var sum = CpuRow.SwiGluBackward(Row(gate, i), Row(up, i), gate.Stride, Row(gradient, i), gradient.Stride, scale is null ? 1 : scale[i], gate.Columns);
                 if (into is not null)
                     into[i] = sum;
             }
@@ -258,6 +266,9 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
         else
             CpuUpdate.Run(_team, update, gradients, loss.item<float>(), frozen);
     }
+
+    private CpuRotary Rotary(RotaryAngles angles, int width) =>
+        _rotary is { } known && known.Is(angles, width) ? known : _rotary = new CpuRotary(angles, width);
 
     private static float* Row(Matrix matrix, long row) => (float*)matrix.Address + row * matrix.Stride;
 

@@ -6,9 +6,7 @@ namespace Bam.Training.Kernels;
 /// <summary>Rotary positions of float32 heads, with cosines and sines in the order in which a head lies.</summary>
 internal sealed unsafe class CpuRotary
 {
-    private const int Wide = 8;
-
-    private static readonly Vector256<int> Swapped = Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6);
+    private const int Wide = CpuMath.Wide;
 
     private readonly RotaryAngles _angles;
     private readonly int _width, _each;
@@ -40,52 +38,71 @@ internal sealed unsafe class CpuRotary
 
     public bool Is(RotaryAngles angles, int width) => ReferenceEquals(_angles, angles) && _width == width;
 
-    /// <summary>Turns one head, or back; from and into may be the same.</summary>
-    public void Turn(float* from, float* into, int row, bool back)
+    /// <summary>Turns a head of some positions, or back; from and into may be the same.</summary>
+    /// <param name="from">The first of them.</param>
+    /// <param name="fromStride">Numbers to the next.</param>
+    /// <param name="into">Where the first comes.</param>
+    /// <param name="stride">Numbers from there to the next.</param>
+    /// <param name="position">Of the first; those of a context begin anew after it.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="factor">What the result is multiplied by.</param>
+    /// <param name="back">Whether the other way.</param>
+    public void Turn(float* from, int fromStride, float* into, int stride, int position, int count, float factor, bool back)
     {
-        var first = row % _angles.Time * _each;
+        var first = position % _angles.Time * _each;
         fixed (float* cos = &_cos[first], sin = &_sin[first])
         {
             if (_angles.Interleaved)
-                TurnNeighbours(from, into, cos, sin, back ? -1 : 1);
+                TurnNeighbours(from, fromStride, into, stride, cos, sin, factor, back ? -factor : factor, _width, count);
             else
-                TurnHalves(from, into, cos, sin, back ? -1 : 1);
+                TurnHalves(from, fromStride, into, stride, cos, sin, factor, back ? -factor : factor, _each, count);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TurnNeighbours(float* from, float* into, float* cos, float* sin, float sign)
+    private static void TurnNeighbours(float* from, int fromStride, float* into, int stride, float* cos, float* sin, float along, float across, int width, int count)
     {
-        var signs = Vector256.Create(sign);
-        var i = 0;
-        for (; i <= _width - Wide; i += Wide)
+        var (alongs, acrosses) = (Vector512.Create(along), Vector512.Create(across));
+        for (; count > 0; count--, from += fromStride, into += stride, cos += width, sin += width)
         {
-            var x = Vector256.Load(from + i);
-            (x * Vector256.Load(cos + i) + Vector256.Shuffle(x, Swapped) * (Vector256.Load(sin + i) * signs)).Store(into + i);
-        }
+            CpuRow.PrefetchRow(from, fromStride, width);
+            var i = 0;
+            for (; i <= width - Wide; i += Wide)
+            {
+                var x = Vector512.Load(from + i);
+                var swapped = Vector512.Shuffle(x, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
+                (x * (Vector512.Load(cos + i) * alongs) + swapped * (Vector512.Load(sin + i) * acrosses)).Store(into + i);
+            }
 
-        for (; i < _width; i += 2)
-            (into[i], into[i + 1]) = (from[i] * cos[i] + from[i + 1] * (sin[i] * sign), from[i + 1] * cos[i] + from[i] * (sin[i + 1] * sign));
+            for (; i < width; i += 2)
+            {
+                var (a, b, c) = (from[i], from[i + 1], cos[i] * along);
+                (into[i], into[i + 1]) = (a * c + b * (sin[i] * across), b * c + a * (sin[i + 1] * across));
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TurnHalves(float* from, float* into, float* cos, float* sin, float sign)
+    private static void TurnHalves(float* from, int fromStride, float* into, int stride, float* cos, float* sin, float along, float across, int half, int count)
     {
-        var half = _width / 2;
-        var signs = Vector256.Create(sign);
-        var i = 0;
-        for (; i <= half - Wide; i += Wide)
+        var (alongs, acrosses) = (Vector512.Create(along), Vector512.Create(across));
+        for (; count > 0; count--, from += fromStride, into += stride, cos += half, sin += half)
         {
-            var (a, b) = (Vector256.Load(from + i), Vector256.Load(from + half + i));
-            var (c, s) = (Vector256.Load(cos + i), Vector256.Load(sin + i) * signs);
-            (a * c - b * s).Store(into + i);
-            (b * c + a * s).Store(into + half + i);
-        }
+            CpuRow.PrefetchRow(from, fromStride, 2 * half);
+            var i = 0;
+            for (; i <= half - Wide; i += Wide)
+            {
+                var (a, b) = (Vector512.Load(from + i), Vector512.Load(from + half + i));
+                var (c, s) = (Vector512.Load(cos + i) * alongs, Vector512.Load(sin + i) * acrosses);
+                (a * c - b * s).Store(into + i);
+                (b * c + a * s).Store(into + half + i);
+            }
 
-        for (; i < half; i++)
-        {
-            var (a, b, s) = (from[i], from[half + i], sin[i] * sign);
-            (into[i], into[half + i]) = (a * cos[i] - b * s, b * cos[i] + a * s);
+            for (; i < half; i++)
+            {
+                var (a, b, c, s) = (from[i], from[half + i], cos[i] * along, sin[i] * across);
+                (into[i], into[half + i]) = (a * c - b * s, b * c + a * s);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Bam.Training.Kernels;
 
@@ -10,6 +11,7 @@ namespace Bam.Training.Kernels;
 internal static unsafe class CpuRow
 {
     private const int Wide = CpuMath.Wide;
+    private const int Ahead = 8;                                               // rows
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Sum(float* x, int count)
@@ -78,6 +80,56 @@ internal static unsafe class CpuRow
             into[i] = x[i] * factor;
     }
 
+    /// <summary>Copies rows that lie strides apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(float* from, int fromStride, float* into, int stride, int columns, int rows)
+    {
+        for (; rows > 0; rows--, from += fromStride, into += stride)
+        {
+            PrefetchRow(from, fromStride, columns);
+            var i = 0;
+            for (; i <= columns - Wide; i += Wide)
+                Vector512.Load(from + i).Store(into + i);
+            for (; i < columns; i++)
+                into[i] = from[i];
+        }
+    }
+
+    /// <summary>Each row times a number of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScaleRows(float* from, int fromStride, float* factors, float* into, int stride, int columns, int rows)
+    {
+        for (; rows > 0; rows--, from += fromStride, into += stride, factors++)
+        {
+            var factor = Vector512.Create(*factors);
+            var i = 0;
+            for (; i <= columns - Wide; i += Wide)
+                (Vector512.Load(from + i) * factor).Store(into + i);
+            for (; i < columns; i++)
+                into[i] = from[i] * *factors;
+        }
+    }
+
+    /// <summary>Rows become columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Transpose(float* from, int fromStride, float* into, int stride, int rows, int columns)
+    {
+        const int few = 4;
+        var row = 0;
+        for (; row <= rows - few; row += few)
+        {
+            float* a = from + row * fromStride, b = a + fromStride, c = b + fromStride, d = c + fromStride;
+            for (var column = 0; column < columns; column++)
+                Vector128.Create(a[column], b[column], c[column], d[column]).Store(into + column * stride + row);
+        }
+
+        for (; row < rows; row++)
+        {
+            for (var column = 0; column < columns; column++)
+                into[column * stride + row] = from[row * fromStride + column];
+        }
+    }
+
     /// <summary><c>into = (x - mean) · scale · weight</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Norm(float* x, float mean, float scale, float* weight, float* into, int count)
@@ -140,14 +192,16 @@ internal static unsafe class CpuRow
         }
     }
 
-    /// <summary><c>into = silu(gate) · up · scale</c>.</summary>
+    /// <summary><c>into = silu(gate) · up · scale</c>; the next rows of gate and up lie a stride away.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SwiGlu(float* gate, float* up, float scale, float* into, int count)
+    public static void SwiGlu(float* gate, float* up, int stride, float scale, float* into, int count)
     {
         var scales = Vector512.Create(scale);
         var i = 0;
         for (; i <= count - Wide; i += Wide)
         {
+            Prefetch(gate + i + stride);
+            Prefetch(up + i + stride);
             var g = Vector512.Load(gate + i);
             (g * CpuMath.Sigmoid(g) * Vector512.Load(up + i) * scales).Store(into + i);
         }
@@ -159,12 +213,15 @@ internal static unsafe class CpuRow
     /// <summary>Gate and up become their gradients.</summary>
     /// <returns>Gradient of the scale.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float SwiGluBackward(float* gate, float* up, float* gradient, float scale, int count)
+    public static float SwiGluBackward(float* gate, float* up, int stride, float* gradient, int gradientStride, float scale, int count)
     {
         var (sums, scales) = (Vector512<float>.Zero, Vector512.Create(scale));
         var i = 0;
         for (; i <= count - Wide; i += Wide)
         {
+            Prefetch(gate + i + stride);
+            Prefetch(up + i + stride);
+            Prefetch(gradient + i + gradientStride);
             var (g, u, d) = (Vector512.Load(gate + i), Vector512.Load(up + i), Vector512.Load(gradient + i));
             var sigmoid = CpuMath.Sigmoid(g);
             var silu = g * sigmoid;
@@ -225,4 +282,19 @@ internal static unsafe class CpuRow
     }
 
     private static float Sigmoid(float x) => 1 / (1 + MathF.Exp(-x));
+
+    /// <summary>Asks for a part of a later row: the processor does not foresee rows that lie far apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchRow(float* row, int stride, int columns)
+    {
+        for (var i = 0; i < columns; i += Wide)
+            Prefetch(row + (long)Ahead * stride + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* line)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(line);
+    }
 }

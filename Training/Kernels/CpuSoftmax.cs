@@ -13,7 +13,7 @@ internal static unsafe class CpuSoftmax
     /// <summary>Numbers that a row of so many takes: an odd number of cache lines, or the rows of a block would fall on a few of a cache's sets.</summary>
     public static int Room(int count) => ((count + Wide - 1) / Wide | 1) * Wide;
 
-    /// <summary><c>x = exp(x - max)</c>.</summary>
+    /// <summary><c>x = exp(x - max)</c>; up to the room they become zero.</summary>
     /// <returns>The largest, and the sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (float Max, float Sum) Exp(float* x, int count, int room)
@@ -40,29 +40,26 @@ internal static unsafe class CpuSoftmax
     }
 
     /// <summary>
-    /// Scores become probabilities, <c>p = exp(x - logSum)</c>, and the gradients of these become those of the scores,
-    /// <c>d = p · (d - along) · scale</c>.
+    /// Scores of one key become probabilities, <c>p = exp(x - logSum)</c>, and the gradients of these become those of the scores,
+    /// <c>d = p · (d - along)</c>, where logsumexp and along are the queries'. The first numbers are of queries that do not see the key.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward(float* x, float* d, float logSum, float along, float scale, int count, int room)
+    public static void Backward(float* x, float* d, float* logSums, float* along, int hidden, int count)
     {
-        var (shift, alongs, scales) = (Vector512.Create(logSum), Vector512.Create(along), Vector512.Create(scale));
-        var last = (count - 1) / Wide * Wide;
-        for (var i = 0; i < last; i += Wide)
-        {
-            var e = CpuMath.Exp(Vector512.Load(x + i) - shift);
-            e.Store(x + i);
-            (e * (Vector512.Load(d + i) - alongs) * scales).Store(d + i);
-        }
-
-        var isPart = Lanes(count - last);
-        var p = CpuMath.Exp(Vector512.Load(x + last) - shift);
-        Vector512.ConditionalSelect(isPart, p, Vector512<float>.Zero).Store(x + last);
-        Vector512.ConditionalSelect(isPart, p * (Vector512.Load(d + last) - alongs) * scales, Vector512<float>.Zero).Store(d + last);
-        for (var i = last + Wide; i < room; i += Wide)
+        var i = 0;
+        for (; i <= hidden - Wide; i += Wide)
         {
             Vector512<float>.Zero.Store(x + i);
             Vector512<float>.Zero.Store(d + i);
+        }
+
+        var isHidden = Lanes(hidden - i);
+        for (; i < count; i += Wide)
+        {
+            var p = Vector512.AndNot(CpuMath.Exp(Vector512.Load(x + i) - Vector512.Load(logSums + i)), isHidden);
+            p.Store(x + i);
+            Vector512.AndNot(p * (Vector512.Load(d + i) - Vector512.Load(along + i)), isHidden).Store(d + i);
+            isHidden = Vector512<float>.Zero;
         }
     }
 

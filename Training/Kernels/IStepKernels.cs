@@ -49,6 +49,13 @@ internal interface IStepKernels : IDisposable
     /// <summary>Gradients of q, k and v, laid out as [B, T, H, K], from that of the output, [B, Hq, T, K].</summary>
     (Tensor Q, Tensor K, Tensor V) AttendBackward(AttentionResult result, Tensor gradient);
 
+    /// <summary>The two before, heads turned on their way and put where they are read; q, k and v stay as they are.</summary>
+    /// <returns>Null where that is not possible: one is done after the other.</returns>
+    AttentionResult? AttendAtOnce(AttentionMemory memory) => null;
+
+    /// <summary>From the gradient of the result's heads, [N, Hq·K], q, k and v become theirs; where it was done at once.</summary>
+    bool AttendAtOnceBackward(AttentionMemory memory, AttentionResult result, Matrix gradient) => false;
+
     /// <summary>Scales each expert's heads by its gate, in the experts' order: heads [N, E·H·K], logits [N, E]; keeps the gates [N, E].</summary>
     void GateHeads(Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into, Tensor gates);
 

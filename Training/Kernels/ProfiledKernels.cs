@@ -67,6 +67,12 @@ internal sealed class ProfiledKernels(IStepKernels inner, Func<IStepClock> newCl
     public (Tensor Q, Tensor K, Tensor V) AttendBackward(AttentionResult result, Tensor gradient) =>
         Time(StepPhase.Backward, OperationGroup.Attention, "attention backward", () => inner.AttendBackward(result, gradient));
 
+    public AttentionResult? AttendAtOnce(AttentionMemory memory) =>
+        Time(StepPhase.Forward, OperationGroup.Attention, "attention", () => inner.AttendAtOnce(memory));
+
+    public bool AttendAtOnceBackward(AttentionMemory memory, AttentionResult result, Matrix gradient) =>
+        Time(StepPhase.Backward, OperationGroup.Attention, "attention backward", () => inner.AttendAtOnceBackward(memory, result, gradient));
+
     public void GateHeads(Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into, Tensor gates) =>
         Time(StepPhase.Forward, OperationGroup.SwiGlu, "attention gates", () => inner.GateHeads(heads, logits, rule, layout, into, gates));
 
@@ -130,7 +136,10 @@ internal sealed class ProfiledKernels(IStepKernels inner, Func<IStepClock> newCl
         clock.Start();
         var result = work();
         clock.Stop();
-        _running.Add((new(phase, group, operation), clock));
+        if (result is null or false)                                           // there is no such kernel
+            _free.Push(clock);
+        else
+            _running.Add((new(phase, group, operation), clock));
         return result;
     }
 

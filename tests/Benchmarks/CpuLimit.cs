@@ -8,14 +8,14 @@ using static TorchSharp.torch;
 namespace Bam.Benchmarks;
 
 /// <summary>
-/// How near a training step on the CPU comes to the FLOP/s of the same threads' matrix products, in float32 and in bfloat16. Each step has products
-/// right before it, since the host may be busy; for that, with one thread its processor time is counted.
+/// How near a training step on the CPU comes to the FLOP/s of the same threads' matrix products, in float32 and in bfloat16. Steps and products take
+/// turns, for as long, so that what else the host does slows both; for that, too, with one thread its processor time is counted.
 /// </summary>
 internal static class CpuLimit
 {
-    private const int Side = 1024, Products = 3;
+    private const int Side = 1024;
 
-    /// <summary>GFLOP/s of one round, medians: of square products, the best of those before each step, and of steps.</summary>
+    /// <summary>GFLOP/s of one round: of square products, and of steps.</summary>
     public sealed record Round(double Float32Product, double Float32Step, double BFloat16Product, double BFloat16Step);
 
     public static IReadOnlyList<Round> Measure(BenchmarkOptions options, ModelConfig config)
@@ -44,20 +44,6 @@ internal static class CpuLimit
     public static double WithMasked(ModelConfig config) =>
         (double)FlopCount.Training(config with { Context = 2 * config.Context }) / FlopCount.Training(config);
 
-    /// <summary>The best of some products, in GFLOP/s.</summary>
-    private static double Product(ScalarType type, Func<TimeSpan> clock)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var (a, b) = (randn(Side, Side).to(type), randn(Side, Side).to(type));
-        return Enumerable.Range(0, Products).Max(_ =>
-        {
-            var began = clock();
-            using var product = a.matmul(b);
-            return 2.0 * Side * Side * Side / (clock() - began).TotalSeconds / 1e9;
-        });
-    }
-
     private sealed class Step : IDisposable
     {
         private readonly ParameterSet _parameters;
@@ -66,34 +52,42 @@ internal static class CpuLimit
         private readonly Trainer _trainer;
         private readonly double _flops;
         private readonly Func<TimeSpan> _clock;
-        private readonly ScalarType _type;
+        private readonly Tensor _left, _right, _product;
 
         public Step(ModelConfig config, int batch, Precision precision, Func<TimeSpan> clock)
         {
             _clock = clock;
-            _type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+            var type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
             var spec = new TrainSpec { Batch = batch, Precision = precision };
-            _parameters = ParameterSet.Random(config, 1, CPU, _type);
+            _parameters = ParameterSet.Random(config, 1, CPU, type);
             _model = new Transformer(_parameters);
             _optimizer = new AdamW(_parameters, spec);
             _trainer = new Trainer(_model, _optimizer, new Tokens(config.Vocab), spec, 1_000_000);
             _flops = (double)_trainer.TokensPerStep * FlopCount.Training(config);
             _trainer.Advance(read: true);
+            (_left, _right, _product) = (randn(Side, Side).to(type), randn(Side, Side).to(type), empty(Side, Side, type));
         }
 
-        /// <summary>Of products, and model FLOPs of steps, in GFLOP/s: medians.</summary>
+        /// <summary>Of products, and model FLOPs of steps, in GFLOP/s.</summary>
         public (double Product, double Step) Rates(int steps)
         {
-            var (products, rates) = (new double[steps], new double[steps]);
+            var (products, inProducts, inSteps) = (0, TimeSpan.Zero, TimeSpan.Zero);
             for (var i = 0; i < steps; i++)
             {
-                products[i] = Product(_type, _clock);
-                var began = _clock();
-                _trainer.Advance(read: true);
-                rates[i] = _flops / (_clock() - began).TotalSeconds / 1e9;
+                inSteps += Time(() => _trainer.Advance(read: true));
+                using var quiet = no_grad();
+                for (; inProducts < inSteps; products++)
+                    inProducts += Time(() => Ops.Multiply(_left, _right, _product));
             }
 
-            return (products.Order().ElementAt(steps / 2), rates.Order().ElementAt(steps / 2));
+            return (2.0 * Side * Side * Side * products / inProducts.TotalSeconds / 1e9, _flops * steps / inSteps.TotalSeconds / 1e9);
+        }
+
+        private TimeSpan Time(Action work)
+        {
+            var began = _clock();
+            work();
+            return _clock() - began;
         }
 
         public void Dispose()
@@ -102,6 +96,9 @@ internal static class CpuLimit
             _optimizer.Dispose();
             _model.Dispose();
             _parameters.Dispose();
+            _left.Dispose();
+            _right.Dispose();
+            _product.Dispose();
         }
     }
 

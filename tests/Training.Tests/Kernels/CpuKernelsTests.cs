@@ -1,4 +1,5 @@
 using Bam.Training.Kernels;
+using Bam.Training.Tests.Model;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,22 +8,6 @@ namespace Bam.Training.Tests.Kernels;
 /// <summary>float32 on the CPU.</summary>
 public sealed class CpuKernelsTests() : KernelsTests(TwinMaker.Cpu())
 {
-    [Theory]
-    [InlineData(3, 77, 6, 6, 32)]
-    [InlineData(2, 130, 4, 2, 64)]
-    public void Attention_without_the_library_s_products(int batch, int time, int heads, int kvHeads, int width) =>
-        AssertAttention(batch, time, heads, kvHeads, width, TorchCpuAttention.Forward, TorchCpuAttention.Backward, roundings: (1, 1));
-
-    [Theory]
-    [InlineData(3, 77, 6, 6, 32)]
-    [InlineData(2, 130, 4, 2, 64)]
-    public void Attention_on_several_threads(int batch, int time, int heads, int kvHeads, int width)
-    {
-        var team = new CpuTeam(3);
-        AssertAttention(
-            batch, time, heads, kvHeads, width, (q, k, v) => CpuAttention.Forward(team, q, k, v), (result, d) => CpuAttention.Backward(team, result, d), roundings: (1, 1));
-    }
-
     [Fact]
     public void What_is_no_number_comes_out_of_every_kernel_that_it_goes_into()
     {
@@ -43,7 +28,10 @@ public sealed class CpuKernelsTests() : KernelsTests(TwinMaker.Cpu())
         var (logits, losses) = (Rows(3, 37), zeros(3));
         kernels.CrossEntropy(Matrix.Of(logits), zeros(3, dtype: int64), ones(2), losses);
         Assert.True(IsNone(logits) && IsNone(losses), "loss");
-        var heads = Rows(40, 16).view(1, 40, 2, 8).transpose(1, 2);
-        Assert.True(IsNone(kernels.Attend(heads, ones_like(heads), ones_like(heads)).Output), "attention");
+        using var arena = new Arena(CPU, ScalarType.Float32);
+        var angles = RotaryAngles.Of(Shapes.Dense with { Width = 16, Heads = 2, Context = 40 }, arena);
+        var heads = new AttentionMemory(
+            arena, Matrix.Of(Rows(40, 48)), new InputColumns(16, 32, 0, 0, 0, 0, 0, 48), new HeadLayout(1, 2, 2, 8, false), 16, angles, null);
+        Assert.True(IsNone(kernels.AttendAtOnce(heads)!.Output), "attention");
     }
 }

@@ -135,39 +135,6 @@ public abstract partial class KernelsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, 3, 2, 2, 64)]
-    [InlineData(3, 77, 6, 6, 32)]
-    [InlineData(2, 300, 4, 2, 128)]
-    [InlineData(1, 2048, 8, 2, 64)]
-    [InlineData(2, 1025, 3, 3, 8)]
-    public void Attention(int batch, int time, int heads, int kvHeads, int width) =>
-        AssertAttention(batch, time, heads, kvHeads, width, _fast.Attend, _fast.AttendBackward, roundings: (2, 3));
-
-    /// <param name="roundings">How many the result may be off by, and the gradients.</param>
-    private protected void AssertAttention(
-        int batch, int time, int heads, int kvHeads, int width, Func<Tensor, Tensor, Tensor, AttentionResult> attend,
-        Func<AttentionResult, Tensor, (Tensor Q, Tensor K, Tensor V)> attendBackward, (int Forward, int Backward) roundings)
-    {
-        int query = heads * width, key = kvHeads * width;
-        var input = _twins.Draw(1, "x", batch * time, query + 2 * key);
-        Tensor Heads(Tensor x, int first, int count) => x.narrow(1, first, count * width).view(batch, time, count, width).transpose(1, 2);
-        AttentionResult Attend(Func<Tensor, Tensor, Tensor, AttentionResult> kernel, Tensor x) =>
-            kernel(Heads(x, 0, heads), Heads(x, query, kvHeads), Heads(x, query + key, kvHeads));
-        var d = _twins.Draw(2, "d", batch * time, query);
-        var (fast, exact) = (Attend(attend, input.Fast), Attend(_exact.Attend, input.Exact));
-        Twins.Agree("attention", exact.Heads.Tensor, fast.Heads.Tensor, roundings.Forward * _twins.OneRounding);
-        var (fastQ, fastK, fastV) = attendBackward(fast, Heads(d.Fast, 0, heads));
-        var (exactQ, exactK, exactV) = _exact.AttendBackward(exact, Heads(d.Exact, 0, heads));
-        Gradient("q", exactQ, fastQ);
-        Gradient("k", exactK, fastK);
-        Gradient("v", exactV, fastV);
-
-        // As a step takes them: heads side by side.
-        void Gradient(string of, Tensor wanted, Tensor found) => Twins.Agree(
-            $"gradient of {of}", AttentionResult.Flat(wanted).Tensor, AttentionResult.Flat(found).Tensor, roundings.Backward * _twins.OneRounding);
-    }
-
-    [Theory]
     [InlineData(3, 7, 0)]
     [InlineData(65, 257, 0)]
     [InlineData(130, 320, 0)]
