@@ -119,7 +119,19 @@ internal static unsafe class CpuRow
         for (; row <= rows - few; row += few)
         {
             float* a = from + row * fromStride, b = a + fromStride, c = b + fromStride, d = c + fromStride;
-            for (var column = 0; column < columns; column++)
+            var column = 0;
+            for (; Sse.IsSupported && column <= columns - few; column += few)
+            {
+                var (ra, rb, rc, rd) = (Vector128.Load(a + column), Vector128.Load(b + column), Vector128.Load(c + column), Vector128.Load(d + column));
+                var (ab, cd, lastAb, lastCd) = (Sse.UnpackLow(ra, rb), Sse.UnpackLow(rc, rd), Sse.UnpackHigh(ra, rb), Sse.UnpackHigh(rc, rd));
+                var to = into + column * stride + row;
+                Sse.MoveLowToHigh(ab, cd).Store(to);
+                Sse.MoveHighToLow(cd, ab).Store(to + stride);
+                Sse.MoveLowToHigh(lastAb, lastCd).Store(to + 2 * stride);
+                Sse.MoveHighToLow(lastCd, lastAb).Store(to + 3 * stride);
+            }
+
+            for (; column < columns; column++)
                 Vector128.Create(a[column], b[column], c[column], d[column]).Store(into + column * stride + row);
         }
 

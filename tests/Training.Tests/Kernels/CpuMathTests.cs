@@ -37,6 +37,23 @@ public sealed class CpuMathTests
         Assert.Equal((0.7310586f, 0.2689414f, 0.5f), (both[3], both[4], both[5]), Near);
     }
 
+    [Fact]
+    public void A_sigmoid_is_that_of_the_mathematics_to_three_roundings()
+    {
+        for (var x = -86.9f; x < 90; x += 0.0137f)
+            Assert.Equal(1, CpuMath.Sigmoid(Vector512.Create(x))[3] * (1 + Math.Exp(-x)), 4e-7);
+    }
+
+    [Fact]
+    public void No_sigmoid_is_infinite()
+    {
+        var all = CpuMath.Sigmoid(Vector512.Create(float.NaN, float.NegativeInfinity, float.PositiveInfinity, -3e38f, 3e38f, -88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+
+        Assert.True(float.IsNaN(all[0]));
+        Assert.All([all[1], all[3], all[5]], sigmoid => Assert.InRange(sigmoid, 0, 2e-38f));
+        Assert.All([all[2], all[4]], sigmoid => Assert.InRange(sigmoid, 0.9999998f, 1.0000002f));
+    }
+
     private static double Exp(float x) => CpuMath.Exp(Vector512.Create(x))[7];
 
     private static bool Near((float A, float B, float C) one, (float A, float B, float C) other) =>

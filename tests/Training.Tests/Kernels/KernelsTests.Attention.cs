@@ -54,7 +54,7 @@ public abstract partial class KernelsTests
         using Arena fast = new(_twins.Device, _twins.Type), exact = new(CPU, ScalarType.Float64);
         foreach (var isPlaced in new[] { true, false })
         {
-            var (input, into, d) = (_twins.Draw(1, "x", rows, query + 2 * key, 1, 8), _twins.Empty(rows, query, 16), _twins.Draw(2, "d", rows, query, 1, 3));
+            var (input, into, d) = (_twins.Draw(1, "x", rows, query + 2 * key, 1, 8), _twins.Empty(rows, query, 16), _twins.Draw(2, "d", rows, query, 1, 8));
             AttentionMemory Memory(Arena arena, Matrix x, Matrix y) => new(
                 arena, x, new InputColumns(0, query, query + key, 0, 0, 0, 0, query + 2 * key), layout, key, RotaryAngles.Of(config, arena), isPlaced ? y : null);
             var (fastMemory, exactMemory) = (Memory(fast, input.FastRows, into.FastRows), Memory(exact, input.ExactRows, into.ExactRows));
