@@ -3,9 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Bam.Training.Kernels;
 
-/// <summary>
-/// Softmax of the first numbers of a row, sixteen at a time; those behind them, up to the room of the row, a multiple of sixteen, become zero.
-/// </summary>
+/// <summary>Softmax of some numbers of a row, sixteen at a time, so rows have room for a multiple of sixteen; what is not seen becomes zero.</summary>
 internal static unsafe class CpuSoftmax
 {
     private const int Wide = CpuMath.Wide;
@@ -13,10 +11,10 @@ internal static unsafe class CpuSoftmax
     /// <summary>Numbers that a row of so many takes: an odd number of cache lines, or the rows of a block would fall on a few of a cache's sets.</summary>
     public static int Room(int count) => ((count + Wide - 1) / Wide | 1) * Wide;
 
-    /// <summary><c>x = exp(x - max)</c>; up to the room they become zero.</summary>
+    /// <summary><c>x = exp(x - max)</c>; those behind become zero.</summary>
     /// <returns>The largest, and the sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (float Max, float Sum) Exp(float* x, int count, int room)
+    public static (float Max, float Sum) Exp(float* x, int count, int all)
     {
         var last = (count - 1) / Wide * Wide;
         var isPart = Lanes(count - last);
@@ -34,7 +32,7 @@ internal static unsafe class CpuSoftmax
 
         var rest = Vector512.ConditionalSelect(isPart, CpuMath.Exp(Vector512.Load(x + last) - shift), Vector512<float>.Zero);
         rest.Store(x + last);
-        for (var i = last + Wide; i < room; i += Wide)
+        for (var i = last + Wide; i < all; i += Wide)
             Vector512<float>.Zero.Store(x + i);
         return (max, Vector512.Sum(sums + rest));
     }
