@@ -68,10 +68,10 @@ internal sealed class ProfiledKernels(IStepKernels inner, Func<IStepClock> newCl
         Time(StepPhase.Backward, OperationGroup.Attention, "attention backward", () => inner.AttendBackward(result, gradient));
 
     public AttentionResult? AttendAtOnce(AttentionMemory memory) =>
-        Time(StepPhase.Forward, OperationGroup.Attention, "attention", () => inner.AttendAtOnce(memory));
+        Time(StepPhase.Forward, OperationGroup.Attention, "rotary and attention", () => inner.AttendAtOnce(memory));
 
     public bool AttendAtOnceBackward(AttentionMemory memory, AttentionResult result, Matrix gradient) =>
-        Time(StepPhase.Backward, OperationGroup.Attention, "attention backward", () => inner.AttendAtOnceBackward(memory, result, gradient));
+        Time(StepPhase.Backward, OperationGroup.Attention, "rotary and attention backward", () => inner.AttendAtOnceBackward(memory, result, gradient));
 
     public void GateHeads(Matrix heads, Matrix logits, RouterRule rule, HeadLayout layout, Matrix into, Tensor gates) =>
         Time(StepPhase.Forward, OperationGroup.SwiGlu, "attention gates", () => inner.GateHeads(heads, logits, rule, layout, into, gates));
