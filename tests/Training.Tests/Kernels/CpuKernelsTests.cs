@@ -8,6 +8,23 @@ namespace Bam.Training.Tests.Kernels;
 /// <summary>float32 on the CPU.</summary>
 public sealed class CpuKernelsTests() : KernelsTests(TwinMaker.Cpu())
 {
+    private protected override (int Forward, int Backward) BlockRoundings => (1, 1);
+
+    [Theory]
+    [InlineData(3, 77, 6, 6, 32)]
+    [InlineData(2, 130, 4, 2, 64)]
+    public void Attention_without_the_kernels_for_blocks(int batch, int time, int heads, int kvHeads, int width) =>
+        AssertAttention(batch, time, heads, kvHeads, width, roundings: (1, 1));
+
+    [Theory]
+    [InlineData(3, 77, 6, 6, 32)]
+    [InlineData(2, 130, 4, 2, 64)]
+    public void Attention_on_several_threads(int batch, int time, int heads, int kvHeads, int width)
+    {
+        using var kernels = new CpuKernels(threads: 3);
+        AssertBlock(kernels, batch, time, 1, heads, kvHeads, width, sharesKeys: false, interleaved: true);
+    }
+
     [Fact]
     public void What_is_no_number_comes_out_of_every_kernel_that_it_goes_into()
     {
