@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Bam.Training.Kernels;
 
 /// <summary>
@@ -8,12 +6,9 @@ namespace Bam.Training.Kernels;
 /// </summary>
 internal static unsafe class BlockProduct
 {
-    private const string Torch = "libtorch_cpu.so", Kernel = "_ZN2at6native7cpublas6brgemmEllllllbPKfS3_Pfb";   // at::native::cpublas::brgemm of float
+    private const string Kernel = "_ZN2at6native7cpublas6brgemmEllllllbPKfS3_Pfb";   // at::native::cpublas::brgemm of float
 
-    private static readonly Lazy<nint> Found = new(() =>
-        NativeLibrary.TryLoad(Torch, typeof(BlockProduct).Assembly, null, out var library) && NativeLibrary.TryGetExport(library, Kernel, out var kernel)
-            ? kernel
-            : 0);
+    private static readonly Lazy<nint> Found = new(() => CpuExport.Find(Kernel));
 
     /// <summary>Whether this libtorch has it.</summary>
     public static bool IsThere => Found.Value != 0;

@@ -45,7 +45,7 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
         _team.ForRows(into.Rows, into.Columns, (first, end) =>
         {
             for (var i = first; i < end; i++)
-                CopyRow(Row(from, places[i]), Row(into, i), into.Columns);
+                CpuRow.Copy(Row(from, places[i]), 0, Row(into, i), 0, into.Columns, 1);
         });
     }
 
@@ -99,7 +99,7 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
                     float* dy = Row(gradient, i), row = Row(x, i);
                     if (sum is not null)
                     {
-                        CopyRow(dy, whole, count);
+                        CpuRow.Copy(dy, 0, whole, 0, count, 1);
                         sum.AddTo(whole, i, count);
                         dy = whole;
                     }
@@ -135,11 +135,8 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
         });
     }
 
-    public void Copy(Matrix from, Matrix into) => _team.ForRows(from.Rows, from.Columns, (first, end) =>
-    {
-        for (var i = first; i < end; i++)
-            CopyRow(Row(from, i), Row(into, i), from.Columns);
-    });
+    public void Copy(Matrix from, Matrix into) => _team.ForRows(
+        from.Rows, from.Columns, (first, end) => CpuRow.Copy(Row(from, first), from.Stride, Row(into, first), into.Stride, from.Columns, end - first));
 
     public AttentionResult Attend(Tensor q, Tensor k, Tensor v) => TorchCpuAttention.Forward(q, k, v);
 
@@ -271,8 +268,6 @@ internal sealed unsafe class CpuKernels(int threads) : IStepKernels
         _rotary is { } known && known.Is(angles, width) ? known : _rotary = new CpuRotary(angles, width);
 
     private static float* Row(Matrix matrix, long row) => (float*)matrix.Address + row * matrix.Stride;
-
-    private static void CopyRow(float* from, float* into, int count) => new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(into, count));
 
     private static long[] Places(Tensor index)
     {

@@ -69,16 +69,7 @@ internal static unsafe class CpuRow
     }
 
     /// <summary><c>into = x · factor</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scale(float* x, float factor, float* into, int count)
-    {
-        var factors = Vector512.Create(factor);
-        var i = 0;
-        for (; i <= count - Wide; i += Wide)
-            (Vector512.Load(x + i) * factors).Store(into + i);
-        for (; i < count; i++)
-            into[i] = x[i] * factor;
-    }
+    public static void Scale(float* x, float factor, float* into, int count) => ScaleRows(x, 0, &factor, into, 0, count, 1);
 
     /// <summary>Copies rows that lie strides apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -10,13 +10,10 @@ namespace Bam.Training.Kernels;
 /// <param name="threads">At most so many, the caller's among them.</param>
 internal sealed unsafe class CpuTeam(int threads)
 {
-    private const string Torch = "libtorch_cpu.so", Region = "GOMP_parallel";   // of GCC's OpenMP; LLVM's and Intel's have it, too
+    private const string Region = "GOMP_parallel";                             // of GCC's OpenMP; LLVM's and Intel's have it, too
     private const int NumbersPerPiece = 1 << 15;                               // 128 KiB: more than a thread costs, less than a core's cache
 
-    private static readonly Lazy<nint> Found = new(() =>
-        NativeLibrary.TryLoad(Torch, typeof(CpuTeam).Assembly, null, out var library) && NativeLibrary.TryGetExport(library, Region, out var region)
-            ? region
-            : 0);
+    private static readonly Lazy<nint> Found = new(() => CpuExport.Find(Region));
 
     /// <summary>Whether this libtorch's threads can be had.</summary>
     public static bool IsThere => Found.Value != 0;
